@@ -1,0 +1,22 @@
+//! The words between the service and its viewer.
+//!
+//! Everything that crosses the wire to a person's page is declared here once: the binary frame
+//! header ([`FrameHeader`]), the live-view messages ([`LiveEvent`], [`ViewerMessage`]) and the JSON shapes
+//! of `/v1` ([`SessionView`], [`ApprovalView`], [`PoolView`]). The TypeScript types of the viewer are generated from
+//! these (feature `typescript`). This crate must never do I/O, read a clock or know tokio.
+
+mod approval;
+mod frame;
+mod id;
+mod live;
+mod pool;
+mod session;
+
+pub use approval::{ApprovalList, ApprovalState, ApprovalView, CardField, Decision, DecisionRequest};
+pub use frame::{FRAME_HEADER_BYTES, FRAME_VERSION, FrameError, FrameHeader, FrameKind};
+pub use id::{ApprovalId, IdError, SessionId};
+pub use live::{
+    CallState, CallView, ConsoleLine, FeedEvent, LiveEvent, MouseButton, MouseKind, Rect, TabView, ViewerMessage,
+};
+pub use pool::{PoolPatch, PoolView};
+pub use session::{ErrorBody, LoginRequest, LoginView, OpenRequest, SessionList, SessionState, SessionView};

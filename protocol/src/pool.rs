@@ -1,0 +1,38 @@
+//! JSON of `/v1/pool`.
+
+use serde::{Deserialize, Serialize};
+
+/// The pool's numbers and limits, answer of `GET` and `PATCH /v1/pool`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct PoolView {
+    /// Sessions open now.
+    pub in_use: u32,
+    /// Callers waiting for a place.
+    pub waiting: u32,
+    /// Contexts ready to be handed over.
+    pub warm: u32,
+    /// Browser processes alive.
+    pub browsers: u32,
+    /// Limit: sessions at once.
+    pub max_sessions: u32,
+    /// Limit: callers that may wait.
+    pub max_waiting: u32,
+    /// Goal: contexts kept ready.
+    pub warm_sessions: u32,
+    /// Limit: sessions that share one browser process.
+    pub max_sessions_per_browser: u32,
+    /// Fixed at start: no limit can be raised above it.
+    pub ceiling: u32,
+}
+
+/// Body of `PATCH /v1/pool`: limits to move while it runs; what is absent stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct PoolPatch {
+    pub max_sessions: Option<u32>,
+    pub max_waiting: Option<u32>,
+    pub warm_sessions: Option<u32>,
+    pub max_sessions_per_browser: Option<u32>,
+}

@@ -1,0 +1,107 @@
+//! JSON of `/v1/sessions`, `/v1/login`, and the error body of every route.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{SessionId, TabView};
+
+/// Where a session is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub enum SessionState {
+    /// Open, no call running.
+    Idle,
+    /// A tool call is running.
+    Busy,
+    /// A call waits for a person.
+    Waiting,
+    /// A person drives; agent calls wait.
+    Held,
+    /// Its browser died; only closing is left.
+    Crashed,
+    /// Closing or closed.
+    Closed,
+}
+
+/// One session, as lists and live events show it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SessionView {
+    pub id: SessionId,
+    /// The agent's own name for it; the key's unnamed session is `default`.
+    pub name: String,
+    pub state: SessionState,
+    /// Address of the current tab.
+    pub url: String,
+    /// Title of the current tab: page text, data to be shown as text only.
+    pub title: String,
+    /// Milliseconds since the Unix epoch.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub opened_at: u64,
+    /// Milliseconds since the Unix epoch: last tool call or input.
+    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    pub used_at: u64,
+    pub tenant: String,
+    /// Name of the key that owns it.
+    pub owner: String,
+    pub tabs: Vec<TabView>,
+    /// Approvals of this session that wait for a person.
+    pub approvals_pending: u32,
+    /// People who look at it now.
+    pub viewers: u32,
+}
+
+/// Answer of `GET /v1/sessions`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct SessionList {
+    pub sessions: Vec<SessionView>,
+}
+
+/// Body of `POST /v1/sessions`; every field may be left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct OpenRequest {
+    /// A name to call it by; one of its own is made when absent.
+    pub name: Option<String>,
+    /// Opened at once when given.
+    pub url: Option<String>,
+    /// Viewport width, CSS pixels.
+    pub width: Option<u32>,
+    /// Viewport height, CSS pixels.
+    pub height: Option<u32>,
+}
+
+/// Body of `POST /v1/login`: one of the two.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct LoginRequest {
+    pub key: Option<String>,
+    pub code: Option<String>,
+}
+
+/// Answer of `POST /v1/login` and `GET /v1/login`: who is looking, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct LoginView {
+    pub name: String,
+    pub tenant: String,
+    /// `agent`, `view`, `approve`, `control`, `admin`.
+    pub scopes: Vec<String>,
+}
+
+/// Body of every refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+pub struct ErrorBody {
+    /// Stable word for programs, as in `queue_full`.
+    pub code: String,
+    /// One line: what happened.
+    pub error: String,
+    /// One line: what to do.
+    pub hint: String,
+    /// May the same request succeed later?
+    pub retryable: bool,
+}

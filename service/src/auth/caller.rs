@@ -1,0 +1,122 @@
+//! Who stands behind a request, once checked.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Scope, Scopes};
+
+/// Whose sessions these are. A tenant never sees another's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tenant(Arc<str>);
+
+impl Tenant {
+    /// The tenant of a service that has only one.
+    pub const DEFAULT: &'static str = "default";
+
+    /// A tenant by its name.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Which key it was: the public part, fit for logs and audit lines.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct KeyId(Arc<str>);
+
+impl KeyId {
+    /// An id by its text.
+    #[must_use]
+    pub fn new(id: &str) -> Self {
+        Self(id.into())
+    }
+
+    /// Its text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A checked caller. Only this room makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    key: KeyId,
+    name: Arc<str>,
+    tenant: Tenant,
+    scopes: Scopes,
+}
+
+impl Caller {
+    pub(super) fn new(key: KeyId, name: &str, tenant: Tenant, scopes: Scopes) -> Self {
+        Self { key, name: name.into(), tenant, scopes }
+    }
+
+    /// The key's public id.
+    #[must_use]
+    pub fn key(&self) -> &KeyId {
+        &self.key
+    }
+
+    /// The key's name, for people.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// What it may do.
+    #[must_use]
+    pub fn scopes(&self) -> Scopes {
+        self.scopes
+    }
+
+    /// May this caller do what `scope` stands for?
+    #[must_use]
+    pub fn may(&self, scope: Scope) -> bool {
+        self.scopes.has(scope)
+    }
+
+    /// The person this caller is, when it may decide approvals; `None` for every other caller, above all for agents.
+    #[must_use]
+    pub fn human(&self) -> Option<Human> {
+        self.may(Scope::Approve).then(|| Human { caller: self.clone() })
+    }
+}
+
+/// Proof that a caller may decide approvals. There is no other way to make one than [`Caller::human`].
+#[derive(Debug, Clone)]
+pub struct Human {
+    caller: Caller,
+}
+
+impl Human {
+    /// Whose approvals may be decided: those of this caller's tenant, or all for `admin`.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
