@@ -1,1 +1,28 @@
-//! (being built)
+//! Chromium: starting it, speaking CDP to it, its contexts, its pages.
+//!
+//! The only room that speaks CDP. It knows nothing of agents, tools, keys or people; it must never start Chromium without its
+//! sandbox unless the setting says so, and never leave a process behind.
+
+pub mod cdp;
+mod chromium;
+mod context;
+mod error;
+mod executable;
+mod launch;
+mod page;
+mod page_script;
+mod process;
+mod profile;
+
+pub use chromium::Chromium;
+pub use context::Context;
+pub use error::BrowserError;
+pub use executable::{Build, Executable};
+pub use launch::{LaunchOptions, RunAs, Sandbox};
+pub use page::{
+    ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, FrameRef, KeyInput, Mark, MouseAction,
+    Page, PictureFormat, Screencast, Shot, SnapshotOptions, SnapshotText, Target,
+};
+pub use profile::Profile;
+/// A mouse button, as CDP names it.
+pub use chromiumoxide::cdp::browser_protocol::input::MouseButton;

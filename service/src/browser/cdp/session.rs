@@ -1,0 +1,70 @@
+//! One attached target.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use chromiumoxide::types::Command;
+
+use super::connection::{Connection, EventSink};
+use crate::browser::BrowserError;
+
+/// A flat CDP session: commands go to one target. Cheap to clone.
+#[derive(Clone)]
+pub struct CdpSession {
+    connection: Connection,
+    id: Arc<str>,
+    deadline: Duration,
+}
+
+impl CdpSession {
+    /// The session Chromium named in `Target.attachedToTarget`; its events go to `sink`.
+    #[must_use]
+    pub fn new(connection: Connection, id: &str, deadline: Duration, sink: Weak<dyn EventSink>) -> Self {
+        let id: Arc<str> = id.into();
+        connection.route(&id, sink);
+        Self { connection, id, deadline }
+    }
+
+    /// Runs one command within the usual deadline.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn execute<C: Command>(&self, command: C) -> Result<C::Response, BrowserError> {
+        self.connection.execute(Some(&self.id), &command, self.deadline).await
+    }
+
+    /// Runs one command within its own deadline.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn execute_within<C: Command>(
+        &self,
+        command: C,
+        deadline: Duration,
+    ) -> Result<C::Response, BrowserError> {
+        self.connection.execute(Some(&self.id), &command, deadline).await
+    }
+
+    /// Sends a command nobody waits for.
+    pub fn post<C: Command>(&self, command: &C) {
+        self.connection.post(Some(&self.id), command);
+    }
+
+    /// The id Chromium gave it.
+    #[must_use]
+    pub fn id(&self) -> &Arc<str> {
+        &self.id
+    }
+
+    /// The connection it lives on.
+    #[must_use]
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The usual deadline of a command.
+    #[must_use]
+    pub fn deadline(&self) -> Duration {
+        self.deadline
+    }
+}

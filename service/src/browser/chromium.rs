@@ -1,0 +1,274 @@
+//! One Chromium, started by us or reached elsewhere.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use chromiumoxide::cdp::browser_protocol::browser::GetVersionParams;
+use chromiumoxide::cdp::browser_protocol::target::{
+    CreateBrowserContextParams, EventAttachedToTarget, EventDetachedFromTarget, EventTargetCrashed,
+    EventTargetInfoChanged, SetAutoAttachParams, SetDiscoverTargetsParams,
+};
+use chromiumoxide::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
+use tokio_util::task::TaskTracker;
+
+use super::cdp::{Connection, Event, EventSink, Transport, connect_websocket};
+use super::context::Context;
+use super::launch::{self, LaunchOptions};
+use super::process::Process;
+use super::BrowserError;
+
+/// A browser with its connection. Dropping it ends the process.
+pub struct Chromium {
+    pub(super) connection: Connection,
+    pub(super) tasks: TaskTracker,
+    pub(super) options: Arc<LaunchOptions>,
+    process: Option<Process>,
+    /// `HeadlessChrome/156.0.…`
+    version: String,
+    root: Arc<RootSink>,
+}
+
+/// Events of the browser itself go to the context they concern.
+#[derive(Default)]
+struct RootSink {
+    connection: Mutex<Option<Connection>>,
+    /// By `browserContextId`; weak, so a dropped context is no leak.
+    contexts: Mutex<HashMap<String, Weak<Context>>>,
+}
+
+impl Chromium {
+    /// Starts a Chromium and waits for its first answer.
+    ///
+    /// # Errors
+    /// `Launch` with what to do; nothing is left behind then.
+    pub async fn launch(options: Arc<LaunchOptions>, tasks: &TaskTracker) -> Result<Self, BrowserError> {
+        let spawned = launch::spawn(&options)?;
+        let connection = Connection::start(spawned.transport, tasks);
+        let process = Process::watch(spawned.child, spawned.profile, connection.clone(), tasks);
+        let deadline = options.launch_deadline;
+        match Self::greet(connection, Arc::clone(&options), tasks, deadline).await {
+            Ok(mut chromium) => {
+                chromium.process = Some(process);
+                Ok(chromium)
+            }
+            Err(error) => {
+                process.kill();
+                process.ended().await;
+                Err(explain(&error, &process.log()))
+            }
+        }
+    }
+
+    /// Connects to a Chromium elsewhere by its `ws://…/devtools/browser/…` address.
+    ///
+    /// # Errors
+    /// `Launch` when nothing answers there.
+    pub async fn connect(url: &str, options: Arc<LaunchOptions>, tasks: &TaskTracker) -> Result<Self, BrowserError> {
+        let deadline = options.launch_deadline;
+        let unreachable = |why: String| BrowserError::Launch {
+            what: format!("no Chromium answers at {url}: {why}"),
+            hint: "give the ws:// address that /json/version of that browser names".to_owned(),
+        };
+        let transport = tokio::time::timeout(deadline, connect_websocket(url))
+            .await
+            .map_err(|_| unreachable("no answer in time".to_owned()))?
+            .map_err(|error| unreachable(error.to_string()))?;
+        Self::over(transport, options, tasks).await
+    }
+
+    /// Speaks over a given wire.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn over<T: Transport>(
+        transport: T,
+        options: Arc<LaunchOptions>,
+        tasks: &TaskTracker,
+    ) -> Result<Self, BrowserError> {
+        let deadline = options.launch_deadline;
+        Self::greet(Connection::start(transport, tasks), options, tasks, deadline).await
+    }
+
+    async fn greet(
+        connection: Connection,
+        options: Arc<LaunchOptions>,
+        tasks: &TaskTracker,
+        deadline: Duration,
+    ) -> Result<Self, BrowserError> {
+        let root = Arc::new(RootSink { connection: Mutex::new(Some(connection.clone())), ..RootSink::default() });
+        let weak: Weak<dyn EventSink> = Arc::downgrade(&(Arc::clone(&root) as Arc<dyn EventSink>));
+        connection.route_root(weak);
+        let attach = SetAutoAttachParams::builder()
+            .auto_attach(true)
+            .wait_for_debugger_on_start(true)
+            .flatten(true)
+            .build()
+            .map_err(impossible)?;
+        let discover = SetDiscoverTargetsParams::new(true);
+        let hello = GetVersionParams::default();
+        let (version, attached, discovering) = futures_util::join!(
+            connection.execute(None, &hello, deadline),
+            connection.execute(None, &attach, deadline),
+            connection.execute(None, &discover, deadline),
+        );
+        attached?;
+        discovering?;
+        let version = version?.product;
+        Ok(Self { connection, tasks: tasks.clone(), options, process: None, version, root })
+    }
+
+    /// Opens a context of its own: cookies, storage and proxy shared with no other.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn new_context(&self, proxy: SocketAddr) -> Result<Arc<Context>, BrowserError> {
+        // Both, always: the proxy alone lets loopback around it, the bypass rule alone has no proxy.
+        let command = CreateBrowserContextParams::builder()
+            .dispose_on_detach(true)
+            .proxy_server(format!("http://{proxy}"))
+            .proxy_bypass_list("<-loopback>")
+            .build();
+        let created = self.connection.execute(None, &command, self.options.command_deadline).await?;
+        let id: String = created.browser_context_id.into();
+        let context = Arc::new(Context::new(
+            id.clone(),
+            self.connection.clone(),
+            self.tasks.clone(),
+            Arc::clone(&self.options),
+        ));
+        lock(&self.root.contexts).insert(id, Arc::downgrade(&context));
+        context.deny_downloads().await?;
+        Ok(context)
+    }
+
+    /// Is it still there?
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.connection.is_alive()
+    }
+
+    /// Returns when it is gone.
+    pub async fn gone(&self) {
+        self.connection.gone().await;
+    }
+
+    /// Does it answer? One round trip to the browser process.
+    ///
+    /// # Errors
+    /// As [`Connection::execute`].
+    pub async fn ping(&self, deadline: Duration) -> Result<(), BrowserError> {
+        self.connection.execute(None, &GetVersionParams::default(), deadline).await.map(drop)
+    }
+
+    /// As in `HeadlessChrome/156.0.8078.79`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Number of its process, when we started it.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::pid)
+    }
+
+    /// Ends it and waits until nothing of it is left.
+    pub async fn close(&self) {
+        match &self.process {
+            Some(process) => {
+                process.kill();
+                process.ended().await;
+            }
+            None => self.connection.end("closed"),
+        }
+    }
+}
+
+impl Drop for Chromium {
+    fn drop(&mut self) {
+        self.connection.end("closed");
+    }
+}
+
+impl EventSink for RootSink {
+    fn event(&self, event: Event<'_>) {
+        let Some(connection) = lock(&self.connection).clone() else { return };
+        match event.method {
+            EventAttachedToTarget::IDENTIFIER => {
+                let Some(attached) = event.decode::<EventAttachedToTarget>() else { return };
+                let context = attached.target_info.browser_context_id.as_ref().and_then(|id| {
+                    lock(&self.contexts).get(AsRef::<str>::as_ref(id)).and_then(Weak::upgrade)
+                });
+                match context {
+                    Some(context) if attached.target_info.r#type == "page" => context.attached(&attached),
+                    // Workers and unknown kinds: what is not ours to drive must at least not stay paused.
+                    _ => {
+                        let session: Arc<str> = AsRef::<str>::as_ref(&attached.session_id).into();
+                        connection.post(Some(&session), &RunIfWaitingForDebuggerParams::default());
+                    }
+                }
+            }
+            EventDetachedFromTarget::IDENTIFIER => {
+                if let Some(detached) = event.decode::<EventDetachedFromTarget>() {
+                    connection.end_session(detached.session_id.as_ref(), &BrowserError::Closed);
+                }
+            }
+            EventTargetInfoChanged::IDENTIFIER => {
+                let Some(changed) = event.decode::<EventTargetInfoChanged>() else { return };
+                let contexts = lock(&self.contexts);
+                let context = changed.target_info.browser_context_id.as_ref().and_then(|id| {
+                    contexts.get(AsRef::<str>::as_ref(id)).and_then(Weak::upgrade)
+                });
+                drop(contexts);
+                if let Some(context) = context {
+                    context.info_changed(&changed.target_info);
+                }
+            }
+            EventTargetCrashed::IDENTIFIER => {
+                let Some(crashed) = event.decode::<EventTargetCrashed>() else { return };
+                let contexts: Vec<_> = lock(&self.contexts).values().filter_map(Weak::upgrade).collect();
+                for context in contexts {
+                    context.target_crashed(crashed.target_id.as_ref());
+                }
+            }
+            _ => {}
+        }
+        let mut contexts = lock(&self.contexts);
+        if contexts.len() > 64 {
+            contexts.retain(|_, context| context.strong_count() > 0);
+        }
+    }
+
+    fn ended(&self, _error: &BrowserError) {
+        // The connection held its own sink; without this neither would ever go.
+        lock(&self.connection).take();
+    }
+}
+
+/// What a failed start means, in words that help.
+fn explain(error: &BrowserError, log: &[String]) -> BrowserError {
+    let sandbox = log.iter().any(|line| line.contains("sandbox") || line.contains("Operation not permitted"));
+    let library = log.iter().find(|line| line.contains("error while loading shared libraries"));
+    let hint = match (library, sandbox) {
+        (Some(line), _) => format!("install what Chromium misses: {line}"),
+        (None, true) => {
+            "allow unprivileged user namespaces (or install chromium-sandbox); `helmwatch doctor` says more".to_owned()
+        }
+        (None, false) => "run `helmwatch doctor`; it says what Chromium misses here".to_owned(),
+    };
+    let last = log.last().map(|line| format!(" (its last words: {line})")).unwrap_or_default();
+    BrowserError::Launch { what: format!("Chromium did not start: {error}{last}"), hint }
+}
+
+/// A builder of `chromiumoxide::cdp` that misses a field: a mistake in this code, reported instead of panicking.
+#[allow(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
+pub(super) fn impossible(missing: String) -> BrowserError {
+    BrowserError::Script(format!("a CDP command was put together wrongly: {missing}"))
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // No code under these locks can leave its map half changed, so a poisoned one is still good.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,356 @@
+//! From events to state.
+
+use std::sync::{Arc, OnceLock, Weak};
+
+use chromiumoxide::cdp::browser_protocol::inspector::EventTargetCrashed;
+use chromiumoxide::cdp::browser_protocol::network as net;
+use chromiumoxide::cdp::browser_protocol::network::{EventLoadingFailed, EventLoadingFinished, EventRequestWillBeSent, EventResponseReceived};
+use chromiumoxide::cdp::browser_protocol::page::{
+    self as cdp, EventFrameAttached, EventFrameDetached, EventFrameNavigated, EventFrameRequestedNavigation,
+    EventFrameStartedNavigating, EventFrameStoppedLoading, EventJavascriptDialogClosed, EventJavascriptDialogOpening,
+    EventLifecycleEvent, EventNavigatedWithinDocument, EventScreencastFrame, FrameDetachedReason,
+    FrameStartedNavigatingNavigationType, GetFrameTreeParams, SetLifecycleEventsEnabledParams,
+};
+use chromiumoxide::cdp::browser_protocol::emulation::SetDeviceMetricsOverrideParams;
+use chromiumoxide::cdp::browser_protocol::target::{
+    EventAttachedToTarget, EventDetachedFromTarget, SetAutoAttachParams,
+};
+use chromiumoxide::cdp::js_protocol::runtime::{
+    self, EventConsoleApiCalled, EventExceptionThrown, EventExecutionContextDestroyed, EventExecutionContextsCleared,
+    RunIfWaitingForDebuggerParams,
+};
+
+use super::Page;
+use super::dialog::Dialog;
+use super::network::{RequestBegun, RequestEnded, ResponseCame};
+use crate::browser::BrowserError;
+use crate::browser::cdp::{CdpSession, Event, EventSink};
+use crate::browser::chromium::{impossible, lock};
+
+/// CDP sessions of one tab: its own and those of frames and workers elsewhere. Beyond it they are let run, unseen.
+const SESSIONS_MAX: usize = 64;
+
+/// Takes the events of one of a tab's CDP sessions.
+pub(super) struct TargetSink {
+    page: Weak<Page>,
+    session: OnceLock<CdpSession>,
+}
+
+impl TargetSink {
+    pub fn new(page: Weak<Page>) -> Arc<Self> {
+        Arc::new(Self { page, session: OnceLock::new() })
+    }
+
+    /// Names the session; set once, before any event can come.
+    pub fn bind(&self, session: CdpSession) {
+        drop(self.session.set(session));
+    }
+
+    pub fn session_id(&self) -> Option<Arc<str>> {
+        self.session.get().map(|session| Arc::clone(session.id()))
+    }
+}
+
+impl EventSink for TargetSink {
+    fn event(&self, event: Event<'_>) {
+        if let (Some(page), Some(session)) = (self.page.upgrade(), self.session.get()) {
+            page.event(session, event);
+        }
+    }
+
+    fn ended(&self, error: &BrowserError) {
+        let (Some(page), Some(session)) = (self.page.upgrade(), self.session.get()) else { return };
+        page.session_ended(session, error);
+    }
+}
+
+impl Page {
+    /// Prepares the tab and lets it run. All commands leave at once; Chromium answers in order.
+    pub(super) async fn start(self: &Arc<Self>) -> Result<(), BrowserError> {
+        let (width, height) = self.options.viewport;
+        let size = SetDeviceMetricsOverrideParams::new(width, height, 1.0, false);
+        let (listened, sized) = futures_util::join!(self.listen(&self.session), self.session.execute(size));
+        sized?;
+        listened
+    }
+
+    /// Turns on what we hear of a session's target, resumes it and takes in its frames.
+    async fn listen(&self, session: &CdpSession) -> Result<(), BrowserError> {
+        let attach = SetAutoAttachParams::builder()
+            .auto_attach(true)
+            .wait_for_debugger_on_start(true)
+            .flatten(true)
+            .build()
+            .map_err(impossible)?;
+        let (page, tree, life, script, network, attached, resumed) = futures_util::join!(
+            session.execute(cdp::EnableParams::default()),
+            session.execute(GetFrameTreeParams::default()),
+            session.execute(SetLifecycleEventsEnabledParams::new(true)),
+            session.execute(runtime::EnableParams::default()),
+            // Bodies are asked for rarely, and then at once: no need for Chromium to keep many.
+            session.execute(net::EnableParams::builder().max_total_buffer_size(1 << 20).build()),
+            session.execute(attach),
+            session.execute(RunIfWaitingForDebuggerParams::default()),
+        );
+        page?;
+        life?;
+        script?;
+        network?;
+        attached?;
+        resumed?;
+        lock(&self.state).frames_known(&tree?.frame_tree, session);
+        self.touch();
+        Ok(())
+    }
+
+    fn event(self: &Arc<Self>, session: &CdpSession, event: Event<'_>) {
+        let mut state = lock(&self.state);
+        match event.method {
+            EventFrameAttached::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventFrameAttached>() {
+                    state.frame_attached(e.frame_id.as_ref(), e.parent_frame_id.as_ref(), session);
+                }
+            }
+            EventFrameDetached::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventFrameDetached>()
+                    && e.reason != FrameDetachedReason::Swap
+                {
+                    state.frame_detached(e.frame_id.as_ref());
+                }
+            }
+            EventFrameRequestedNavigation::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventFrameRequestedNavigation>()
+                    && e.disposition == cdp::ClientNavigationDisposition::CurrentTab
+                    && let Some(frame) = state.frames.get_mut(AsRef::<str>::as_ref(&e.frame_id))
+                {
+                    frame.navigating = true;
+                    state.navigations_begun += 1;
+                }
+            }
+            EventFrameStartedNavigating::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventFrameStartedNavigating>()
+                    && !matches!(
+                        e.navigation_type,
+                        FrameStartedNavigatingNavigationType::SameDocument
+                            | FrameStartedNavigatingNavigationType::HistorySameDocument
+                    )
+                    && let Some(frame) = state.frames.get_mut(AsRef::<str>::as_ref(&e.frame_id))
+                {
+                    frame.navigating = true;
+                    state.navigations_begun += 1;
+                }
+            }
+            EventFrameStoppedLoading::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventFrameStoppedLoading>()
+                    && let Some(frame) = state.frames.get_mut(AsRef::<str>::as_ref(&e.frame_id))
+                {
+                    frame.navigating = false;
+                }
+            }
+            EventFrameNavigated::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventFrameNavigated>() {
+                    let id: &str = e.frame.id.as_ref();
+                    let main = id == state.main_frame;
+                    let url = match &e.frame.url_fragment {
+                        Some(fragment) => format!("{}{fragment}", e.frame.url),
+                        None => e.frame.url.clone(),
+                    };
+                    if main {
+                        // The old document's dialog, if any, went with it.
+                        state.dialog = None;
+                        state.documents += 1;
+                        state.network.document_begun();
+                        state.url.clone_from(&url);
+                        state.title.clear();
+                    }
+                    state.frame_committed(id, e.frame.loader_id.as_ref(), &url, session);
+                }
+            }
+            EventNavigatedWithinDocument::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventNavigatedWithinDocument>() {
+                    let id: &str = e.frame_id.as_ref();
+                    if id == state.main_frame {
+                        state.url.clone_from(&e.url);
+                    }
+                    if let Some(frame) = state.frames.get_mut(id) {
+                        frame.url.clone_from(&e.url);
+                        frame.navigating = false;
+                    }
+                }
+            }
+            EventLifecycleEvent::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventLifecycleEvent>()
+                    && let Some(frame) = state.frames.get_mut(AsRef::<str>::as_ref(&e.frame_id))
+                {
+                    let loader: &str = e.loader_id.as_ref();
+                    if e.name == "commit" || e.name == "init" {
+                        if frame.loader != loader {
+                            loader.clone_into(&mut frame.loader);
+                            frame.world = None;
+                        }
+                        frame.dom_content_loaded = false;
+                        frame.loaded = false;
+                    } else if frame.loader == loader {
+                        frame.dom_content_loaded |= e.name == "DOMContentLoaded";
+                        frame.loaded |= e.name == "load";
+                    }
+                }
+            }
+            EventExecutionContextsCleared::IDENTIFIER => {
+                for frame in state.frames.values_mut().filter(|frame| frame.session.id() == session.id()) {
+                    frame.world = None;
+                }
+            }
+            EventExecutionContextDestroyed::IDENTIFIER => {
+                if let Some(e) = event.decode::<ContextDestroyed>() {
+                    for frame in state.frames.values_mut().filter(|frame| frame.session.id() == session.id()) {
+                        if frame.world == Some(e.execution_context_id) {
+                            frame.world = None;
+                        }
+                    }
+                }
+            }
+            EventJavascriptDialogOpening::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventJavascriptDialogOpening>() {
+                    state.dialog = Some(Dialog::of(&e));
+                }
+            }
+            EventJavascriptDialogClosed::IDENTIFIER => state.dialog = None,
+            EventConsoleApiCalled::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventConsoleApiCalled>() {
+                    let document = state.documents;
+                    state.console.called(&e, document);
+                }
+            }
+            EventExceptionThrown::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventExceptionThrown>() {
+                    let document = state.documents;
+                    state.console.thrown(&e, document);
+                }
+            }
+            EventRequestWillBeSent::IDENTIFIER => {
+                if let Some(e) = event.decode::<RequestBegun>() {
+                    state.network.request_begun(e);
+                }
+            }
+            EventResponseReceived::IDENTIFIER => {
+                if let Some(e) = event.decode::<ResponseCame>() {
+                    let main = state.main_frame.clone();
+                    state.network.response_came(e, &main);
+                }
+            }
+            EventLoadingFinished::IDENTIFIER | EventLoadingFailed::IDENTIFIER => {
+                if let Some(e) = event.decode::<RequestEnded>() {
+                    state.network.request_ended(&e);
+                }
+            }
+            EventScreencastFrame::IDENTIFIER => {
+                drop(state);
+                if let Some(e) = event.decode::<EventScreencastFrame>() {
+                    self.cast.take(session, e);
+                }
+                return;
+            }
+            EventAttachedToTarget::IDENTIFIER => {
+                drop(state);
+                if let Some(e) = event.decode::<EventAttachedToTarget>() {
+                    self.child_attached(&e);
+                }
+                return;
+            }
+            EventDetachedFromTarget::IDENTIFIER => {
+                drop(state);
+                if let Some(e) = event.decode::<EventDetachedFromTarget>() {
+                    self.connection.end_session(e.session_id.as_ref(), &BrowserError::Closed);
+                }
+                return;
+            }
+            EventTargetCrashed::IDENTIFIER => {
+                drop(state);
+                if session.id() == self.session.id() {
+                    self.crashed();
+                } else {
+                    self.connection.fail_session(session.id(), &BrowserError::Crashed);
+                }
+                return;
+            }
+            _ => return,
+        }
+        drop(state);
+        self.touch();
+        if matches!(event.method, EventFrameNavigated::IDENTIFIER | EventNavigatedWithinDocument::IDENTIFIER)
+            && let Some(context) = self.context.upgrade()
+        {
+            context.touch();
+        }
+    }
+
+    /// A frame in another process, or a worker: listened to, and never left paused.
+    fn child_attached(self: &Arc<Self>, attached: &EventAttachedToTarget) {
+        let info = &attached.target_info;
+        let full = lock(&self.sinks).len() >= SESSIONS_MAX;
+        if info.r#type != "iframe" || full {
+            let id: Arc<str> = AsRef::<str>::as_ref(&attached.session_id).into();
+            self.connection.post(Some(&id), &RunIfWaitingForDebuggerParams::default());
+            return;
+        }
+        let sink = TargetSink::new(Arc::downgrade(self));
+        let listening: Weak<dyn EventSink> = Arc::downgrade(&(Arc::clone(&sink) as Arc<dyn EventSink>));
+        let session =
+            CdpSession::new(self.connection.clone(), attached.session_id.as_ref(), self.options.command_deadline, listening);
+        sink.bind(session.clone());
+        lock(&self.sinks).push(sink);
+        {
+            let mut state = lock(&self.state);
+            // A target of kind `iframe` has the id of the frame at its root.
+            let id: &str = info.target_id.as_ref();
+            if let Some(parent) = &info.parent_frame_id {
+                state.frame_attached(id, parent.as_ref(), &session);
+            }
+            if let Some(frame) = state.frames.get_mut(id) {
+                frame.session = session.clone();
+                frame.world = None;
+            }
+        }
+        let page = Arc::clone(self);
+        self.tasks.spawn(async move {
+            if let Err(error) = page.listen(&session).await {
+                tracing::debug!(%error, "a frame in another process could not be prepared");
+            }
+        });
+    }
+
+    fn session_ended(&self, session: &CdpSession, error: &BrowserError) {
+        lock(&self.sinks).retain(|sink| sink.session_id().as_ref() != Some(session.id()));
+        if session.id() == self.session.id() {
+            {
+                let mut state = lock(&self.state);
+                state.closed = true;
+                state.dialog = None;
+                if error.is_gone() {
+                    state.gone = Some(error.clone());
+                }
+            }
+            self.cast.end();
+            if let Some(context) = self.context.upgrade() {
+                context.page_closed(&self.target);
+            }
+        } else {
+            // The frame moved to another process or went; the parent's events say which.
+            let mut state = lock(&self.state);
+            for frame in state.frames.values_mut().filter(|frame| frame.session.id() == session.id()) {
+                frame.session = self.session.clone();
+                frame.world = None;
+            }
+        }
+        self.touch();
+    }
+}
+
+/// `Runtime.executionContextDestroyed`; the typed event leaves its deprecated number out.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ContextDestroyed {
+    #[serde(default)]
+    execution_context_id: i64,
+}

@@ -1,0 +1,118 @@
+//! The frames of a tab, also those that live in another process.
+
+use chromiumoxide::cdp::browser_protocol::page::FrameTree;
+
+use super::state::{FRAMES_MAX, PageState};
+use crate::browser::cdp::CdpSession;
+
+/// One frame.
+#[derive(Clone)]
+pub(in crate::browser) struct FrameState {
+    /// 0 for the main frame; else the number in its refs.
+    pub number: u32,
+    pub parent: Option<String>,
+    pub url: String,
+    /// The CDP session of the process it lives in.
+    pub session: CdpSession,
+    /// Its document, as Chromium names the load of it.
+    pub loader: String,
+    pub dom_content_loaded: bool,
+    pub loaded: bool,
+    /// A navigation of it has begun and neither committed nor failed.
+    pub navigating: bool,
+    /// The isolated world our script lives in, for the current document.
+    pub world: Option<i64>,
+}
+
+impl FrameState {
+    pub fn new(number: u32, parent: Option<String>, session: CdpSession) -> Self {
+        Self {
+            number,
+            parent,
+            url: String::new(),
+            session,
+            loader: String::new(),
+            dom_content_loaded: false,
+            loaded: false,
+            navigating: false,
+            world: None,
+        }
+    }
+
+    /// What its refs begin with: nothing for the main frame, `f3` for the third child.
+    pub fn prefix(&self) -> String {
+        if self.number == 0 { String::new() } else { format!("f{}", self.number) }
+    }
+}
+
+/// A frame as others name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrameRef {
+    pub(super) id: String,
+}
+
+impl PageState {
+    /// Adds a child frame unless the tab has as many as are looked into.
+    pub fn frame_attached(&mut self, id: &str, parent: &str, session: &CdpSession) {
+        if self.frames.contains_key(id) || self.frames.len() >= FRAMES_MAX {
+            return;
+        }
+        let frame = FrameState::new(self.next_frame, Some(parent.to_owned()), session.clone());
+        self.next_frame += 1;
+        self.frames.insert(id.to_owned(), frame);
+    }
+
+    /// Removes a frame and all below it.
+    pub fn frame_detached(&mut self, id: &str) {
+        if id == self.main_frame {
+            return;
+        }
+        let mut gone = vec![id.to_owned()];
+        while let Some(id) = gone.pop() {
+            self.frames.remove(&id);
+            gone.extend(
+                self.frames.iter().filter(|(_, frame)| frame.parent.as_deref() == Some(&id)).map(|(id, _)| id.clone()),
+            );
+        }
+    }
+
+    /// A new document is in the frame.
+    pub fn frame_committed(&mut self, id: &str, loader: &str, url: &str, session: &CdpSession) {
+        if let Some(frame) = self.frames.get_mut(id) {
+            if frame.loader != loader {
+                frame.dom_content_loaded = false;
+                frame.loaded = false;
+            }
+            loader.clone_into(&mut frame.loader);
+            url.clone_into(&mut frame.url);
+            frame.session = session.clone();
+            frame.navigating = false;
+            frame.world = None;
+        }
+        // Children of the old document go with it.
+        let children: Vec<String> =
+            self.frames.iter().filter(|(_, f)| f.parent.as_deref() == Some(id)).map(|(id, _)| id.clone()).collect();
+        for child in children {
+            self.frame_detached(&child);
+        }
+    }
+
+    /// Takes in the frames that were there before we listened.
+    pub fn frames_known(&mut self, tree: &FrameTree, session: &CdpSession) {
+        let mut open = vec![tree];
+        while let Some(node) = open.pop() {
+            let id: &str = node.frame.id.as_ref();
+            if let Some(parent) = &node.frame.parent_id {
+                self.frame_attached(id, parent.as_ref(), session);
+            }
+            if let Some(frame) = self.frames.get_mut(id) {
+                frame.session = session.clone();
+                if frame.loader.is_empty() {
+                    frame.loader = AsRef::<str>::as_ref(&node.frame.loader_id).to_owned();
+                    frame.url.clone_from(&node.frame.url);
+                }
+            }
+            open.extend(node.child_frames.iter().flatten());
+        }
+    }
+}

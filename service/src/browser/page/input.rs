@@ -1,0 +1,323 @@
+//! Mouse and keyboard, as a person's.
+
+use chromiumoxide::cdp::browser_protocol::dom::{GetFrameOwnerParams, ResolveNodeParams};
+use chromiumoxide::cdp::browser_protocol::input::{
+    DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType, InsertTextParams,
+    MouseButton,
+};
+use chromiumoxide::cdp::browser_protocol::page::FrameId;
+use chromiumoxide::cdp::js_protocol::runtime::{CallFunctionOnParams, ExecutionContextId};
+use chromiumoxide::keys::get_key_definition;
+use serde::Deserialize;
+
+use super::Page;
+use super::frames::FrameRef;
+use crate::browser::BrowserError;
+use crate::browser::chromium::{impossible, lock};
+
+/// How to click.
+#[derive(Debug, Clone)]
+pub struct ClickOptions {
+    pub button: MouseButton,
+    /// 1, or 2 for a double click.
+    pub count: u32,
+    /// CDP's bits: 1 Alt, 2 Ctrl, 4 Meta, 8 Shift.
+    pub modifiers: i64,
+}
+
+impl Default for ClickOptions {
+    fn default() -> Self {
+        Self { button: MouseButton::Left, count: 1, modifiers: 0 }
+    }
+}
+
+/// One raw mouse event, as a person at the helm sends it.
+#[derive(Debug, Clone)]
+pub enum MouseAction {
+    Move,
+    Down { button: MouseButton, clicks: u32 },
+    Up { button: MouseButton, clicks: u32 },
+    Wheel { delta_x: f64, delta_y: f64 },
+}
+
+/// One raw key event: `key` and `code` as in DOM `KeyboardEvent`.
+#[derive(Debug, Clone)]
+pub struct KeyInput {
+    pub down: bool,
+    pub key: String,
+    pub code: String,
+    pub modifiers: i64,
+}
+
+impl Page {
+    /// Moves to a point (CSS pixels of the tab's viewport) and clicks there.
+    ///
+    /// # Errors
+    /// `DialogOpen` when the click opened one: the click happened then.
+    pub async fn click_at(&self, x: f64, y: f64, options: &ClickOptions) -> Result<(), BrowserError> {
+        self.move_to(x, y).await?;
+        for click in 1..=options.count {
+            let event = |kind| mouse(kind, x, y, options.modifiers).button(options.button.clone()).click_count(click);
+            let held = i64::from(button_bit(&options.button));
+            let down = event(DispatchMouseEventType::MousePressed).buttons(held).build().map_err(impossible)?;
+            let up = event(DispatchMouseEventType::MouseReleased).buttons(0).build().map_err(impossible)?;
+            // Both leave together: nothing can come between press and release, also when the caller leaves here.
+            let pressed = async {
+                let (down, up) = futures_util::join!(self.session.execute(down), self.session.execute(up));
+                down.and(up).map(drop)
+            };
+            self.unless_dialog(pressed).await?;
+        }
+        Ok(())
+    }
+
+    /// Moves the pointer.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn move_to(&self, x: f64, y: f64) -> Result<(), BrowserError> {
+        let moved = mouse(DispatchMouseEventType::MouseMoved, x, y, 0).build().map_err(impossible)?;
+        self.unless_dialog(self.session.execute(moved)).await.map(drop)
+    }
+
+    /// One raw mouse event.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn mouse(&self, action: &MouseAction, x: f64, y: f64, modifiers: i64) -> Result<(), BrowserError> {
+        let event = match action {
+            MouseAction::Move => mouse(DispatchMouseEventType::MouseMoved, x, y, modifiers),
+            MouseAction::Down { button, clicks } => mouse(DispatchMouseEventType::MousePressed, x, y, modifiers)
+                .buttons(i64::from(button_bit(button)))
+                .button(button.clone())
+                .click_count(*clicks),
+            MouseAction::Up { button, clicks } => mouse(DispatchMouseEventType::MouseReleased, x, y, modifiers)
+                .button(button.clone())
+                .click_count(*clicks),
+            MouseAction::Wheel { delta_x, delta_y } => {
+                mouse(DispatchMouseEventType::MouseWheel, x, y, modifiers).delta_x(*delta_x).delta_y(*delta_y)
+            }
+        };
+        self.unless_dialog(self.session.execute(event.build().map_err(impossible)?)).await.map(drop)
+    }
+
+    /// One raw key event.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn key(&self, input: &KeyInput) -> Result<(), BrowserError> {
+        let plain = input.modifiers & !8 == 0;
+        let known = get_key_definition(&input.key);
+        let text = match known.and_then(|known| known.text) {
+            Some(text) if plain => Some(text.to_owned()),
+            None if plain && input.key.chars().count() == 1 => Some(input.key.clone()),
+            _ => None,
+        };
+        let code = if input.code.is_empty() { known.map_or("", |known| known.code) } else { &input.code };
+        let kind = match (input.down, &text) {
+            (false, _) => DispatchKeyEventType::KeyUp,
+            (true, Some(_)) => DispatchKeyEventType::KeyDown,
+            (true, None) => DispatchKeyEventType::RawKeyDown,
+        };
+        let mut event = DispatchKeyEventParams::builder()
+            .r#type(kind)
+            .modifiers(input.modifiers)
+            .key(known.map_or(input.key.as_str(), |known| known.key))
+            .code(code)
+            .windows_virtual_key_code(known.map_or(0, |known| known.key_code));
+        if let Some(text) = text.filter(|_| input.down) {
+            event = event.text(text.clone()).unmodified_text(text);
+        }
+        if input.down {
+            event = event.commands(editing_commands(&input.key, input.modifiers));
+        }
+        self.unless_dialog(self.session.execute(event.build().map_err(impossible)?)).await.map(drop)
+    }
+
+    /// Presses a key or a combination: `Enter`, `a`, `Control+Shift+ArrowLeft`.
+    ///
+    /// # Errors
+    /// `Page` (`unknown_key`) when there is no such key; `DialogOpen` when the key opened one.
+    pub async fn press(&self, combination: &str) -> Result<(), BrowserError> {
+        let (modifiers, key) = split_combination(combination)?;
+        let mut bits = 0;
+        for (name, bit) in &modifiers {
+            bits |= bit;
+            self.key(&KeyInput { down: true, key: (*name).to_owned(), code: String::new(), modifiers: bits }).await?;
+        }
+        let pressed = async {
+            self.key(&KeyInput { down: true, key: key.clone(), code: String::new(), modifiers: bits }).await?;
+            self.key(&KeyInput { down: false, key: key.clone(), code: String::new(), modifiers: bits }).await
+        };
+        let pressed = pressed.await;
+        for (name, bit) in modifiers.iter().rev() {
+            bits &= !bit;
+            let up = KeyInput { down: false, key: (*name).to_owned(), code: String::new(), modifiers: bits };
+            if pressed.is_ok() {
+                self.key(&up).await?;
+            }
+        }
+        pressed
+    }
+
+    /// Types text key by key, so that a page's key handlers see each.
+    ///
+    /// # Errors
+    /// As [`Self::press`].
+    pub async fn type_keys(&self, text: &str) -> Result<(), BrowserError> {
+        let mut buffer = [0; 4];
+        for character in text.chars() {
+            let key = match character {
+                '\n' | '\r' => "Enter",
+                '\t' => "Tab",
+                other => &*other.encode_utf8(&mut buffer),
+            };
+            if get_key_definition(key).is_some() {
+                self.press_plain(key).await?;
+            } else {
+                self.insert_text(key).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn press_plain(&self, key: &str) -> Result<(), BrowserError> {
+        for down in [true, false] {
+            self.key(&KeyInput { down, key: key.to_owned(), code: String::new(), modifiers: 0 }).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts text in at the caret, as an input method or a paste does (`Input.insertText`).
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn insert_text(&self, text: &str) -> Result<(), BrowserError> {
+        self.unless_dialog(self.session.execute(InsertTextParams::new(text))).await.map(drop)
+    }
+
+    /// Where a frame's viewport begins in the tab's viewport, CSS pixels.
+    ///
+    /// # Errors
+    /// As the connection; `Page` when a frame on the way is gone.
+    pub async fn frame_offset(&self, frame: &FrameRef) -> Result<(f64, f64), BrowserError> {
+        #[derive(Deserialize)]
+        struct Corner {
+            x: f64,
+            y: f64,
+        }
+        let (mut x, mut y) = (0.0, 0.0);
+        let mut inner = frame.clone();
+        loop {
+            let parent = lock(&self.state).frames.get(&inner.id).and_then(|frame| frame.parent.clone());
+            let Some(parent) = parent else { return Ok((x, y)) };
+            let outer = FrameRef { id: parent };
+            let (world, session) = self.world(&outer).await?;
+            let owner = session.execute(GetFrameOwnerParams::new(FrameId::from(inner.id.clone()))).await?;
+            let element = session
+                .execute(
+                    ResolveNodeParams::builder()
+                        .backend_node_id(owner.backend_node_id)
+                        .execution_context_id(ExecutionContextId::new(world))
+                        .build(),
+                )
+                .await?;
+            let object = element.object.object_id.ok_or(BrowserError::Closed)?;
+            let corner = CallFunctionOnParams::builder()
+                .function_declaration(
+                    "function () { const box = this.getBoundingClientRect(); const style = getComputedStyle(this); \
+                     return { x: box.left + this.clientLeft + parseFloat(style.paddingLeft), \
+                     y: box.top + this.clientTop + parseFloat(style.paddingTop) }; }",
+                )
+                .object_id(object)
+                .return_by_value(true)
+                .build()
+                .map_err(impossible)?;
+            let corner = session.execute(corner).await?.result.value.unwrap_or_default();
+            let corner: Corner = serde_json::from_value(corner).map_err(|_| BrowserError::Closed)?;
+            x += corner.x;
+            y += corner.y;
+            inner = outer;
+        }
+    }
+}
+
+fn mouse(
+    kind: DispatchMouseEventType,
+    x: f64,
+    y: f64,
+    modifiers: i64,
+) -> chromiumoxide::cdp::browser_protocol::input::DispatchMouseEventParamsBuilder {
+    DispatchMouseEventParams::builder().r#type(kind).x(x).y(y).modifiers(modifiers)
+}
+
+fn button_bit(button: &MouseButton) -> u8 {
+    match button {
+        MouseButton::Left => 1,
+        MouseButton::Right => 2,
+        MouseButton::Middle => 4,
+        _ => 0,
+    }
+}
+
+/// `Control+Shift+A` into its modifiers (with CDP's bits) and its key.
+fn split_combination(combination: &str) -> Result<(Vec<(&'static str, i64)>, String), BrowserError> {
+    let unknown = |key: &str| BrowserError::Page {
+        code: "unknown_key".to_owned(),
+        message: format!(
+            "Unknown key \"{}\". Use a character or a name such as Enter, Tab, Escape, ArrowLeft, Control+A.",
+            super::state::cut(key, 40)
+        ),
+    };
+    let mut modifiers = Vec::new();
+    let mut rest = combination;
+    // The last part is the key, also when it is "+" itself.
+    while let Some((first, tail)) = rest.split_once('+').filter(|(first, tail)| !first.is_empty() && !tail.is_empty()) {
+        modifiers.push(match first {
+            "Alt" => ("Alt", 1),
+            "Control" | "Ctrl" | "ControlOrMeta" => ("Control", 2),
+            "Meta" => ("Meta", 4),
+            "Shift" => ("Shift", 8),
+            other => return Err(unknown(other)),
+        });
+        rest = tail;
+    }
+    let shifted = modifiers.iter().any(|(name, _)| *name == "Shift");
+    let mut key = rest.to_owned();
+    if shifted && key.chars().count() == 1 {
+        key = key.to_uppercase();
+    }
+    if get_key_definition(&key).is_none() && key.chars().count() != 1 {
+        return Err(unknown(rest));
+    }
+    Ok((modifiers, key))
+}
+
+/// Editing shortcuts the browser process, not the page, would carry out.
+fn editing_commands(key: &str, modifiers: i64) -> Vec<String> {
+    let command = match (modifiers, key.to_ascii_lowercase().as_str()) {
+        (2, "a") => "selectAll",
+        (2, "c") => "copy",
+        (2, "x") => "cut",
+        (2, "v") => "paste",
+        (2, "z") => "undo",
+        (2, "y") | (10, "z") => "redo",
+        _ => return Vec::new(),
+    };
+    vec![command.to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn combinations_come_apart() {
+        let (modifiers, key) = split_combination("Control+Shift+a").expect("a combination");
+        assert_eq!((modifiers.len(), key.as_str()), (2, "A"));
+        assert_eq!(split_combination("+").expect("a key").1, "+");
+        assert_eq!(split_combination("Control++").expect("a key").1, "+");
+        assert!(split_combination("Hyper+a").is_err());
+        assert!(split_combination("NoSuchKey").is_err());
+    }
+}

@@ -1,0 +1,262 @@
+//! One tab: its frames, what it said, what it waits for, and what can be done to it.
+//!
+//! Events change [`state::PageState`] at once, inside the reading task; whoever waits for something waits for that
+//! state to show it ([`Page::until`]). Nothing here sleeps.
+
+mod capture;
+mod console;
+mod dialog;
+mod events;
+mod frames;
+mod input;
+mod navigate;
+mod network;
+mod scripting;
+mod screencast;
+mod settle;
+mod snapshot;
+mod state;
+
+use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::time::Duration;
+
+use chromiumoxide::cdp::browser_protocol::target::CloseTargetParams;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+
+use super::BrowserError;
+use super::cdp::{CdpSession, Connection, EventSink};
+use super::chromium::lock;
+use super::context::Context;
+use super::launch::LaunchOptions;
+
+pub use capture::{PictureFormat, Shot};
+pub use console::{ConsoleEntry, ConsoleLevel};
+pub use dialog::Dialog;
+pub use frames::FrameRef;
+pub use input::{ClickOptions, KeyInput, MouseAction};
+pub use network::DocumentStatus;
+pub use screencast::{Frame, Screencast};
+pub use scripting::Target;
+pub use settle::Mark;
+pub use snapshot::{SnapshotOptions, SnapshotText};
+
+use events::TargetSink;
+use state::PageState;
+
+/// A tab.
+pub struct Page {
+    /// Its number within the session, for life.
+    number: u16,
+    target: String,
+    opened_by_page: bool,
+    session: CdpSession,
+    connection: Connection,
+    options: Arc<LaunchOptions>,
+    tasks: TaskTracker,
+    context: Weak<Context>,
+    state: Mutex<PageState>,
+    /// Counts changes of `state`.
+    changed: watch::Sender<u64>,
+    cast: screencast::Cast,
+    /// Sinks of this tab's CDP sessions; the connection holds them weakly.
+    sinks: Mutex<Vec<Arc<TargetSink>>>,
+    /// Set when the tab can be used, or with why it never can.
+    ready: OnceLock<Result<(), BrowserError>>,
+}
+
+impl Page {
+    /// Takes over a tab that Chromium attached paused, and lets it run.
+    #[allow(clippy::too_many_arguments, reason = "called once; a struct for it would only repeat the names")]
+    pub(super) fn attach(
+        number: u16,
+        target: &str,
+        session: &str,
+        opened_by_page: bool,
+        connection: Connection,
+        options: Arc<LaunchOptions>,
+        tasks: TaskTracker,
+        context: Weak<Context>,
+    ) -> Arc<Self> {
+        let page = Arc::new_cyclic(|weak: &Weak<Self>| {
+            let sink = TargetSink::new(Weak::clone(weak));
+            let listening: Weak<dyn EventSink> = Arc::downgrade(&(Arc::clone(&sink) as Arc<dyn EventSink>));
+            let session = CdpSession::new(connection.clone(), session, options.command_deadline, listening);
+            sink.bind(session.clone());
+            Self {
+                number,
+                target: target.to_owned(),
+                opened_by_page,
+                state: Mutex::new(PageState::new(target, session.clone())),
+                session,
+                connection,
+                options,
+                tasks,
+                context,
+                changed: watch::Sender::new(0),
+                cast: screencast::Cast::default(),
+                sinks: Mutex::new(vec![sink]),
+                ready: OnceLock::new(),
+            }
+        });
+        let starting = Arc::clone(&page);
+        page.tasks.spawn(async move {
+            let outcome = starting.start().await;
+            if let Err(error) = &outcome {
+                tracing::debug!(%error, "a tab could not be prepared");
+            }
+            // Set once, here.
+            drop(starting.ready.set(outcome));
+            starting.touch();
+        });
+        page
+    }
+
+    /// Returns when the tab can be used.
+    ///
+    /// # Errors
+    /// Why it never can.
+    pub async fn ready(&self) -> Result<(), BrowserError> {
+        let deadline = self.options.command_deadline;
+        self.until("opening the tab", deadline, |_| self.ready.get().cloned()).await?
+    }
+
+    /// Its number within the session.
+    #[must_use]
+    pub fn number(&self) -> u16 {
+        self.number
+    }
+
+    /// Chromium's target id.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// Was it opened by another page (a popup), not by us?
+    #[must_use]
+    pub fn opened_by_page(&self) -> bool {
+        self.opened_by_page
+    }
+
+    /// Address of its document.
+    #[must_use]
+    pub fn url(&self) -> String {
+        lock(&self.state).url.clone()
+    }
+
+    /// Title of its document, cut to 512 characters: page text, data.
+    #[must_use]
+    pub fn title(&self) -> String {
+        lock(&self.state).title.clone()
+    }
+
+    /// Did its renderer die?
+    #[must_use]
+    pub fn is_crashed(&self) -> bool {
+        lock(&self.state).crashed
+    }
+
+    /// Is it gone?
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        lock(&self.state).closed
+    }
+
+    /// The dialog that is open on it.
+    #[must_use]
+    pub fn dialog(&self) -> Option<Dialog> {
+        lock(&self.state).dialog.clone()
+    }
+
+    /// HTTP status of its document.
+    #[must_use]
+    pub fn document_status(&self) -> Option<DocumentStatus> {
+        lock(&self.state).network.document.clone()
+    }
+
+    /// Changes with every change of its state.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Closes the tab and returns when it is gone.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn close(&self) -> Result<(), BrowserError> {
+        let deadline = self.options.command_deadline;
+        let close = CloseTargetParams::new(self.target.clone());
+        match self.connection.execute(None, &close, deadline).await {
+            Ok(_) => self.until("closing the tab", deadline, |state| state.closed.then_some(())).await,
+            Err(BrowserError::Refused { .. } | BrowserError::Gone { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Waits until `look` finds in the state what is wanted.
+    pub(super) async fn until<T>(
+        &self,
+        what: &'static str,
+        deadline: Duration,
+        look: impl Fn(&PageState) -> Option<T> + Send,
+    ) -> Result<T, BrowserError> {
+        let mut changed = self.changed.subscribe();
+        let found = async {
+            loop {
+                changed.mark_unchanged();
+                {
+                    let state = lock(&self.state);
+                    if let Some(found) = look(&state) {
+                        return Ok(found);
+                    }
+                    state.fit()?;
+                }
+                // The sender lives in `self`.
+                if changed.changed().await.is_err() {
+                    return Err(BrowserError::Closed);
+                }
+            }
+        };
+        tokio::time::timeout(deadline, found).await.map_err(|_| BrowserError::Timeout { what, after: deadline })?
+    }
+
+    /// Runs `work` unless a dialog opens: a page with a dialog open answers nothing until it is closed.
+    pub(super) async fn unless_dialog<T>(
+        &self,
+        work: impl Future<Output = Result<T, BrowserError>> + Send,
+    ) -> Result<T, BrowserError> {
+        // Every command has its own deadline; this wait only ends earlier.
+        let dialog = self.until("", Duration::from_secs(3600), |state| state.dialog.as_ref().map(|_| ()));
+        tokio::select! {
+            biased;
+            opened = dialog => Err(opened.err().unwrap_or(BrowserError::DialogOpen)),
+            done = work => done,
+        }
+    }
+
+    pub(super) fn info_changed(&self, title: &str, url: &str) {
+        {
+            let mut state = lock(&self.state);
+            state.title = state::cut(title, state::TITLE_CHARS_MAX);
+            if !url.is_empty() {
+                url.clone_into(&mut state.url);
+            }
+        }
+        self.touch();
+    }
+
+    pub(super) fn crashed(&self) {
+        lock(&self.state).crashed = true;
+        let sessions: Vec<Arc<str>> = lock(&self.sinks).iter().filter_map(|sink| sink.session_id()).collect();
+        for session in sessions {
+            self.connection.fail_session(&session, &BrowserError::Crashed);
+        }
+        self.touch();
+    }
+
+    fn touch(&self) {
+        self.changed.send_modify(|count| *count += 1);
+    }
+}

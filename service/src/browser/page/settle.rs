@@ -1,0 +1,95 @@
+//! After an action: wait for what it started, and for nothing else.
+
+use std::time::Duration;
+
+use chromiumoxide::cdp::js_protocol::runtime::EvaluateParams;
+
+use super::Page;
+use super::state::PageState;
+use crate::browser::BrowserError;
+use crate::browser::chromium::lock;
+
+/// How long a navigation the action began may take to bring its document.
+const NAVIGATION_WAIT_MAX: Duration = Duration::from_secs(15);
+/// How long the requests the action began may take. A page that polls for ever must not hold the call.
+const REQUESTS_WAIT_MAX: Duration = Duration::from_millis(2000);
+
+/// The page as it stood before an action.
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    pub(super) navigations: u64,
+    pub(super) documents: u64,
+    pub(super) requests: u64,
+}
+
+impl Page {
+    /// Remembers where the page stands; give it to [`Self::settle`] after the action.
+    #[must_use]
+    pub fn mark(&self) -> Mark {
+        let state = lock(&self.state);
+        Mark { navigations: state.navigations_begun, documents: state.documents, requests: state.network.begun }
+    }
+
+    /// Waits for the navigation and the requests that began since `mark`, bounded; returns at once when nothing did.
+    ///
+    /// # Errors
+    /// When the page crashed, closed or went. A dialog that opened ends the wait without an error.
+    pub async fn settle(&self, mark: Mark) -> Result<(), BrowserError> {
+        match self.settle_inner(mark).await {
+            Err(BrowserError::DialogOpen) => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn settle_inner(&self, mark: Mark) -> Result<(), BrowserError> {
+        // One timer turn in the page: submits and `setTimeout(…, 0)` have run by then, and the answer comes behind their events.
+        self.turn().await?;
+        let navigated = |state: &PageState| {
+            (state.navigations_begun > mark.navigations, state.main().is_some_and(|main| main.navigating))
+        };
+        let (begun, _) = navigated(&lock(&self.state));
+        if begun {
+            let arrived = |state: &PageState| {
+                let main = state.main()?;
+                (!main.navigating && (main.dom_content_loaded || state.documents == mark.documents)).then_some(())
+            };
+            match self.unless_dialog(self.until("the navigation", NAVIGATION_WAIT_MAX, arrived)).await {
+                Err(BrowserError::Timeout { .. }) => return Ok(()),
+                other => other?,
+            }
+            if lock(&self.state).documents > mark.documents {
+                return self.load_event().await;
+            }
+        }
+        let quiet = |state: &PageState| (state.network.under_way_since(mark.requests) == 0).then_some(());
+        if quiet(&lock(&self.state)).is_some() {
+            return Ok(());
+        }
+        match self.unless_dialog(self.until("the page's requests", REQUESTS_WAIT_MAX, quiet)).await {
+            Err(BrowserError::Timeout { .. }) => Ok(()),
+            // What an answer changed on the page is there one turn later.
+            other => {
+                other?;
+                self.turn().await
+            }
+        }
+    }
+
+    /// Lets the page's pending timers and tasks run once.
+    async fn turn(&self) -> Result<(), BrowserError> {
+        let turn = EvaluateParams::builder()
+            .expression("new Promise(done => setTimeout(done, 0))")
+            .await_promise(true)
+            .return_by_value(true)
+            .silent(true)
+            .build()
+            .map_err(crate::browser::chromium::impossible)?;
+        let turned = self.unless_dialog(self.session.execute_within(turn, REQUESTS_WAIT_MAX)).await;
+        match turned {
+            Ok(_) => Ok(()),
+            // The document went away under it, or its script is busy: the waits below see to both.
+            Err(BrowserError::Refused { .. } | BrowserError::Timeout { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}
