@@ -118,18 +118,25 @@ mod tests {
 
     use super::*;
 
+    #[derive(Default)]
+    struct Gate {
+        open: bool,
+        reached: bool,
+        written: Vec<u8>,
+    }
+
     /// An output that is stuck until it is let go.
     #[derive(Clone, Default)]
-    struct Stuck(Arc<(Mutex<(bool, bool, Vec<u8>)>, Condvar)>);
+    struct Stuck(Arc<(Mutex<Gate>, Condvar)>);
 
     impl Write for Stuck {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let (state, changed) = &*self.0;
-            let mut state = state.lock().unwrap();
-            state.1 = true;
+            let (gate, changed) = &*self.0;
+            let mut held = gate.lock().unwrap();
+            held.reached = true;
             changed.notify_all();
-            let mut state = changed.wait_while(state, |state| !state.0).unwrap();
-            state.2.extend_from_slice(bytes);
+            let mut held = changed.wait_while(held, |gate| !gate.open).unwrap();
+            held.written.extend_from_slice(bytes);
             Ok(bytes.len())
         }
 
@@ -144,16 +151,16 @@ mod tests {
         let (writer, thread) = LogWriter::start(2, output.clone()).unwrap();
         let say = |text: &str| writer.make_writer().write_all(text.as_bytes()).unwrap();
         say("1\n");
-        let (state, changed) = &*output.0;
-        drop(changed.wait_while(state.lock().unwrap(), |state| !state.1).unwrap());
+        let (gate, changed) = &*output.0;
+        drop(changed.wait_while(gate.lock().unwrap(), |gate| !gate.reached).unwrap());
         for text in ["2\n", "3\n", "4\n", "5\n"] {
             say(text);
         }
         assert_eq!(writer.dropped(), 2);
-        state.lock().unwrap().0 = true;
+        gate.lock().unwrap().open = true;
         changed.notify_all();
         drop(thread);
-        let written = String::from_utf8(state.lock().unwrap().2.clone()).unwrap();
+        let written = String::from_utf8(gate.lock().unwrap().written.clone()).unwrap();
         assert!(
             written.starts_with("1\n") && written.contains("2 log lines were dropped") && written.ends_with("3\n"),
             "{written}"
