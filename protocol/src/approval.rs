@@ -7,7 +7,7 @@ use crate::{ApprovalId, Rect, SessionId};
 /// Where a held call is in its life. Only `pending` can still be decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum ApprovalState {
     Pending,
     Approved,
@@ -26,7 +26,7 @@ pub enum ApprovalState {
 
 /// One line of the card: what the call will use, in plain words. Secrets arrive masked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CardField {
     pub label: String,
     pub value: String,
@@ -34,7 +34,7 @@ pub struct CardField {
 
 /// One held call, as people see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ApprovalView {
     pub id: ApprovalId,
     pub session: SessionId,
@@ -52,12 +52,12 @@ pub struct ApprovalView {
     pub reason: String,
     pub state: ApprovalState,
     /// Milliseconds since the Unix epoch.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"))]
     pub asked_at: u64,
     /// Milliseconds since the Unix epoch; after it the answer is no.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"))]
     pub expires_at: u64,
-    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    #[cfg_attr(test, ts(type = "number | null"))]
     pub decided_at: Option<u64>,
     /// Name of the key or login that decided.
     pub decided_by: Option<String>,
@@ -74,7 +74,7 @@ pub struct ApprovalView {
 
 /// Answer of `GET /v1/approvals`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ApprovalList {
     pub approvals: Vec<ApprovalView>,
 }
@@ -82,7 +82,7 @@ pub struct ApprovalList {
 /// What a person may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Decision {
     Approve,
     Deny,
@@ -91,7 +91,7 @@ pub enum Decision {
 /// Body of `POST /v1/approvals/{id}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DecisionRequest {
     pub decision: Decision,
     #[serde(default)]

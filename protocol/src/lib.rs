@@ -3,7 +3,7 @@
 //! Everything that crosses the wire to a person's page is declared here once: the binary frame
 //! header ([`FrameHeader`]), the live-view messages ([`LiveEvent`], [`ViewerMessage`]) and the JSON shapes
 //! of `/v1` ([`SessionView`], [`ApprovalView`], [`PoolView`]). The TypeScript types of the viewer are generated from
-//! these (feature `typescript`). This crate must never do I/O, read a clock or know tokio.
+//! these by the test in `typescript.rs`. This crate must never do I/O, read a clock or know tokio.
 
 mod approval;
 mod frame;
@@ -11,6 +11,8 @@ mod id;
 mod live;
 mod pool;
 mod session;
+#[cfg(test)]
+mod typescript;
 
 pub use approval::{ApprovalList, ApprovalState, ApprovalView, CardField, Decision, DecisionRequest};
 pub use frame::{FRAME_HEADER_BYTES, FRAME_VERSION, FrameError, FrameHeader, FrameKind};

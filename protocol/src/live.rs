@@ -10,7 +10,7 @@ use crate::{ApprovalView, SessionId, SessionView};
 
 /// One tab of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct TabView {
     /// Stays with the tab for its life; frames name it.
     pub page: u16,
@@ -24,7 +24,7 @@ pub struct TabView {
 
 /// CSS pixels, from the viewport's top left.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Rect {
     pub x: f64,
     pub y: f64,
@@ -35,7 +35,7 @@ pub struct Rect {
 /// How far a tool call has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum CallState {
     Running,
     /// Held until a person decides.
@@ -48,7 +48,7 @@ pub enum CallState {
 
 /// One tool call on the timeline. Sent again with the same `number` when its state changes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CallView {
     /// Counts up per session.
     pub number: u32,
@@ -57,10 +57,10 @@ pub struct CallView {
     pub summary: String,
     pub state: CallState,
     /// Milliseconds since the Unix epoch.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"))]
     pub started_at: u64,
     /// Milliseconds, absent while it runs.
-    #[cfg_attr(feature = "typescript", ts(type = "number | null"))]
+    #[cfg_attr(test, ts(type = "number | null"))]
     pub took_ms: Option<u64>,
     /// First line of the error, when it failed or was refused.
     pub error: Option<String>,
@@ -68,21 +68,21 @@ pub struct CallView {
 
 /// One console message of the page: page text, show it as text only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ConsoleLine {
     pub page: u16,
     /// `log`, `info`, `warning`, `error`, `debug`.
     pub level: String,
     pub text: String,
     /// Milliseconds since the Unix epoch.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"))]
     pub at: u64,
 }
 
 /// What the service tells one session's viewers. Ordered; never skipped: a viewer too slow for them is closed and reconnects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum LiveEvent {
     /// First message: everything as it is now.
     State {
@@ -133,7 +133,7 @@ pub enum LiveEvent {
 /// What the service tells the grid and the inbox.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum FeedEvent {
     /// First message: everything as it is now.
     State {
@@ -156,7 +156,7 @@ pub enum FeedEvent {
 /// Kind of a mouse message, as in CDP `Input.dispatchMouseEvent`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum MouseKind {
     Move,
     Down,
@@ -167,7 +167,7 @@ pub enum MouseKind {
 /// A mouse button.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum MouseButton {
     #[default]
     None,
@@ -179,11 +179,11 @@ pub enum MouseButton {
 /// What a viewer tells the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum ViewerMessage {
     /// The frame with this sequence number (and every older one) is on the screen.
     Ack {
-        #[cfg_attr(feature = "typescript", ts(type = "number"))]
+        #[cfg_attr(test, ts(type = "number"))]
         seq: u64,
     },
     /// Look at another tab; `None` follows the agent.

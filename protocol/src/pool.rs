@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The pool's numbers and limits, answer of `GET` and `PATCH /v1/pool`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PoolView {
     /// Sessions open now.
     pub in_use: u32,
@@ -29,7 +29,7 @@ pub struct PoolView {
 /// Body of `PATCH /v1/pool`: limits to move while it runs; what is absent stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PoolPatch {
     pub max_sessions: Option<u32>,
     pub max_waiting: Option<u32>,

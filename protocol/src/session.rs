@@ -7,7 +7,7 @@ use crate::{SessionId, TabView};
 /// Where a session is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum SessionState {
     /// Open, no call running.
     Idle,
@@ -25,7 +25,7 @@ pub enum SessionState {
 
 /// One session, as lists and live events show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SessionView {
     pub id: SessionId,
     /// The agent's own name for it; the key's unnamed session is `default`.
@@ -36,10 +36,10 @@ pub struct SessionView {
     /// Title of the current tab: page text, data to be shown as text only.
     pub title: String,
     /// Milliseconds since the Unix epoch.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"))]
     pub opened_at: u64,
     /// Milliseconds since the Unix epoch: last tool call or input.
-    #[cfg_attr(feature = "typescript", ts(type = "number"))]
+    #[cfg_attr(test, ts(type = "number"))]
     pub used_at: u64,
     pub tenant: String,
     /// Name of the key that owns it.
@@ -53,7 +53,7 @@ pub struct SessionView {
 
 /// Answer of `GET /v1/sessions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SessionList {
     pub sessions: Vec<SessionView>,
 }
@@ -61,7 +61,7 @@ pub struct SessionList {
 /// Body of `POST /v1/sessions`; every field may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OpenRequest {
     /// A name to call it by; one of its own is made when absent.
     pub name: Option<String>,
@@ -76,7 +76,7 @@ pub struct OpenRequest {
 /// Body of `POST /v1/login`: one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LoginRequest {
     pub key: Option<String>,
     pub code: Option<String>,
@@ -84,7 +84,7 @@ pub struct LoginRequest {
 
 /// Answer of `POST /v1/login` and `GET /v1/login`: who is looking, and what they may do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LoginView {
     pub name: String,
     pub tenant: String,
@@ -94,7 +94,7 @@ pub struct LoginView {
 
 /// Body of every refusal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(export))]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrorBody {
     /// Stable word for programs, as in `queue_full`.
     pub code: String,

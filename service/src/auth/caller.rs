@@ -70,6 +70,12 @@ impl Caller {
         Self { key, name: name.into(), tenant, scopes }
     }
 
+    /// A caller for tests of the rooms that are handed one.
+    #[cfg(test)]
+    pub(crate) fn for_tests(key: &str, tenant: &str, scopes: Scopes) -> Self {
+        Self::new(KeyId::new(key), key, Tenant::new(tenant), scopes)
+    }
+
     /// The key's public id.
     #[must_use]
     pub fn key(&self) -> &KeyId {

@@ -1,1 +1,14 @@
-//! (being built)
+//! Logs, numbers and tasks: what every room needs to be watched and to be ended.
+//!
+//! Logging never blocks the runtime: lines go through a bounded channel to one thread, what does not fit is dropped and counted.
+//! Never here: page text, secrets, cookies.
+
+mod log_writer;
+mod logs;
+mod metrics;
+mod tasks;
+
+pub use self::log_writer::LogWriter;
+pub use self::logs::{LogGuard, init_logs};
+pub use self::metrics::{Metrics, names};
+pub use self::tasks::Tasks;

@@ -1,0 +1,101 @@
+//! One `tools/call`, from the gate's point of view: a caller, a session, progress out, cancellation in.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rmcp::RoleServer;
+use rmcp::model::{
+    CallToolResponse, CallToolResult, ContentBlock, JsonObject, ProgressNotificationParam, ProgressToken, Tool,
+};
+use rmcp::service::{Peer, RequestContext};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::backend::Backend;
+use super::handler::Asked;
+use crate::tools::{CallContext, Progress, Reply};
+
+/// Words of progress on their way to a slow client; the gate drops what does not fit.
+const PROGRESS_WAITING_MAX: usize = 16;
+
+/// Runs the call to its end, also when the client has left: an action is sent whole or not at all, and only the gate knows.
+///
+/// Approval by the client's own user (`input_required` for 2026-07-28, `elicitation/create` before) belongs here: a reply
+/// that asks becomes [`CallToolResponse::InputRequired`], and the answer comes back with the same call.
+pub(super) async fn run(
+    backend: &dyn Backend,
+    tool: &Tool,
+    arguments: JsonObject,
+    asked: Asked,
+    context: RequestContext<RoleServer>,
+    stopping: &CancellationToken,
+) -> CallToolResponse {
+    let cancelled = context.ct.child_token();
+    let token = context.meta.get_progress_token();
+    let (sender, words) = mpsc::channel(PROGRESS_WAITING_MAX);
+    let call = CallContext {
+        caller: asked.caller,
+        session: asked.session,
+        capabilities: asked.capabilities,
+        progress: token.is_some().then_some(sender),
+        cancelled: cancelled.clone(),
+    };
+    let reply = backend.call(call, &tool.name, arguments);
+    let beside = async {
+        if let Some(token) = token {
+            tell(&context.peer, token, tool, words).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let stop = async {
+        stopping.cancelled().await;
+        cancelled.cancel();
+        std::future::pending::<()>().await;
+    };
+    // A client that does not read holds up its own progress, never the call: all three are polled.
+    tokio::select! {
+        biased;
+        () = beside => unreachable!("progress outlives the call"),
+        () = stop => unreachable!("stopping outlives the call"),
+        reply = reply => answer(&reply),
+    }
+}
+
+/// An answer for arguments that are wrong before the gate is asked.
+pub(super) fn wrong(text: &str) -> CallToolResponse {
+    CallToolResult::error(vec![ContentBlock::text(text)]).into()
+}
+
+/// Passes on how the call stands. The first word goes out at once: on the stateless path it opens the stream, and with it
+/// the keep-alives, which stop clients from giving up on a call that waits for a person.
+async fn tell(peer: &Peer<RoleServer>, token: ProgressToken, tool: &Tool, mut words: mpsc::Receiver<Progress>) {
+    let mut last = 0.0;
+    let started = format!("{} has started", tool.title.as_deref().unwrap_or(&tool.name));
+    if notify(peer, &token, last, started).await.is_err() {
+        return;
+    }
+    while let Some(Progress { step, message }) = words.recv().await {
+        // The specification wants every value greater than the one before.
+        last = if step > last { step } else { last + 1.0 };
+        if notify(peer, &token, last, message).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn notify(
+    peer: &Peer<RoleServer>,
+    token: &ProgressToken,
+    progress: f64,
+    message: String,
+) -> Result<(), rmcp::ServiceError> {
+    peer.notify_progress(ProgressNotificationParam::new(token.clone(), progress).with_message(message)).await
+}
+
+fn answer(reply: &Reply) -> CallToolResponse {
+    let mut content = Vec::with_capacity(1 + reply.images.len());
+    if !reply.text.is_empty() || reply.images.is_empty() {
+        content.push(ContentBlock::text(reply.text.as_str()));
+    }
+    content.extend(reply.images.iter().map(|image| ContentBlock::image(STANDARD.encode(&image.data), image.mime)));
+    if reply.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) }.into()
+}

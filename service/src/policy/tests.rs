@@ -1,0 +1,346 @@
+//! Claims about rule files and verdicts, and a table of buttons as real sites have them.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn element(role: &str, name: &str) -> TargetFacts {
+    TargetFacts { role: role.into(), name: name.into(), tag: role.into(), ..TargetFacts::default() }
+}
+
+fn call<'a>(tool: &'a str, targets: &'a [TargetFacts]) -> CallFacts<'a> {
+    CallFacts {
+        tool,
+        effect: Effect::Act,
+        page_url: Some("https://shop.test/page"),
+        to_url: None,
+        targets,
+        values: &[],
+        uploads: false,
+    }
+}
+
+fn form(method: &str, fields: &[(FieldKind, bool)]) -> FormFacts {
+    let fields = fields.iter().map(|(kind, filled)| FieldFacts { name: "f".into(), kind: *kind, filled: *filled });
+    FormFacts { method: method.into(), action: "https://shop.test/do".into(), fields: fields.collect() }
+}
+
+fn rule_of(verdict: &Verdict) -> (&'static str, &str) {
+    match verdict {
+        Verdict::Allow { rule } => ("allow", rule),
+        Verdict::Ask { rule, .. } => ("ask", rule),
+        Verdict::Deny { rule, .. } => ("deny", rule),
+    }
+}
+
+fn error(text: &str) -> PolicyError {
+    Policy::parse(text, "rules.toml").expect_err("a mistake")
+}
+
+#[test]
+fn every_preset_parses_and_is_named() {
+    for preset in Preset::ALL {
+        assert_eq!(Policy::preset(preset).name(), preset.word());
+        assert_eq!(preset.word().parse(), Ok(preset));
+    }
+    assert!("carefull".parse::<Preset>().is_err());
+}
+
+#[test]
+fn careful_asks_about_buttons_that_are_hard_to_take_back() {
+    let careful = Policy::preset(Preset::Careful);
+    let table = [
+        ("button", "Buy now", "buying"),
+        ("button", "Place your order", "buying"),
+        ("button", "Pay $49.99", "buying"),
+        ("button", "Jetzt kaufen", "buying"),
+        ("button", "Zahlungspflichtig bestellen", "buying"),
+        ("button", "Passer la commande", "buying"),
+        ("button", "Realizar pedido", "buying"),
+        ("menuitem", "Buy again", "buying"),
+        ("generic", "PURCHASE", "buying"),
+        ("button", "Delete", "deleting"),
+        ("button", "🗑 Delete 3 files", "deleting"),
+        ("menuitem", "Delete repository…", "deleting"),
+        ("button", "Close my account", "deleting"),
+        ("button", "Konto löschen", "deleting"),
+        ("button", "Supprimer définitivement", "deleting"),
+        ("button", "Eliminar cuenta", "deleting"),
+        ("button", "Send", "sending"),
+        ("button", "Send message", "sending"),
+        ("button", "Publish changes", "sending"),
+        ("button", "Post", "sending"),
+        ("button", "Nachricht absenden", "sending"),
+        ("button", "Envoyer", "sending"),
+        ("link", "Buy now", "command-links"),
+        ("link", "Delete", "command-links"),
+        ("link", "Jetzt kaufen", "command-links"),
+    ];
+    for (role, name, rule) in table {
+        let targets = [element(role, name)];
+        assert_eq!(rule_of(&careful.decide(&call("browser_click", &targets))), ("ask", rule), "{role} {name}");
+    }
+}
+
+#[test]
+fn careful_lets_everyday_buttons_pass() {
+    let careful = Policy::preset(Preset::Careful);
+    let table = [
+        ("button", "Search"),
+        ("button", "Log out"),
+        ("button", "Abmelden"),
+        ("button", "Next"),
+        ("button", "Next post"),
+        ("button", "Add to cart"),
+        ("button", "Show more"),
+        ("button", "Accept all cookies"),
+        ("button", "Sort by order date"),
+        ("button", "Remove filter"),
+        ("button", "Save draft"),
+        ("button", "Close"),
+        ("button", "Submit"),
+        ("columnheader", "Send date"),
+        ("tab", "Payments to send"),
+        ("link", "How to buy a house without losing sleep"),
+        ("link", "Orders"),
+        ("link", "Sending mail with Python"),
+        ("link", "Delete statement in SQL: an introduction"),
+        ("link", "Buyer's guide"),
+        ("link", "DELETED scenes"),
+        ("textbox", "Delete"),
+        ("button", ""),
+    ];
+    for (role, name) in table {
+        let targets = [element(role, name)];
+        let verdict = careful.decide(&call("browser_click", &targets));
+        // "Delete statement …" is more than five words; "Delete row" as a link would be asked about.
+        assert_eq!(rule_of(&verdict), ("allow", "default"), "{role} {name}");
+    }
+}
+
+#[test]
+fn looking_at_a_button_is_not_pressing_it() {
+    let careful = Policy::preset(Preset::Careful);
+    let targets = [element("button", "Buy now")];
+    for tool in ["browser_hover", "browser_snapshot", "browser_take_screenshot"] {
+        let effect = if tool == "browser_hover" { Effect::Act } else { Effect::Read };
+        let facts = CallFacts { effect, ..call(tool, &targets) };
+        assert_eq!(rule_of(&careful.decide(&facts)), ("allow", "default"), "{tool}");
+    }
+    for key in ["Enter", " ", "Space", "Control+Enter", "NumpadEnter"] {
+        let values = [key.to_owned()];
+        let facts = CallFacts { values: &values, ..call("browser_press_key", &targets) };
+        assert_eq!(rule_of(&careful.decide(&facts)), ("ask", "buying"), "{key}");
+    }
+    let values = ["Tab".to_owned()];
+    let facts = CallFacts { values: &values, ..call("browser_press_key", &targets) };
+    assert_eq!(rule_of(&careful.decide(&facts)), ("allow", "default"));
+    assert_eq!(rule_of(&careful.decide(&call("a_tool_of_tomorrow", &targets))), ("ask", "buying"));
+}
+
+#[test]
+fn a_search_passes_and_a_login_is_asked_about() {
+    let careful = Policy::preset(Preset::Careful);
+    let search = [TargetFacts {
+        field: Some(FieldKind::Search),
+        submits: true,
+        form: Some(form("GET", &[(FieldKind::Search, true)])),
+        ..element("searchbox", "Search")
+    }];
+    let values = ["how to send a letter".to_owned()];
+    let facts = CallFacts { effect: Effect::Send, values: &values, ..call("browser_type", &search) };
+    assert_eq!(rule_of(&careful.decide(&facts)), ("allow", "default"));
+
+    let login = |filled| {
+        [TargetFacts {
+            submits: true,
+            form: Some(form("POST", &[(FieldKind::Text, true), (FieldKind::Password, filled)])),
+            ..element("button", "Sign in")
+        }]
+    };
+    assert_eq!(rule_of(&careful.decide(&call("browser_click", &login(true)))), ("ask", "sending-secrets"));
+    assert_eq!(rule_of(&careful.decide(&call("browser_click", &login(false)))), ("allow", "default"));
+
+    let by_script = |name: &str| {
+        [TargetFacts { submits: false, ..login(true)[0].clone() }].map(|t| TargetFacts { name: name.into(), ..t })
+    };
+    let by_name = |name: &str| rule_of(&careful.decide(&call("browser_click", &by_script(name)))).0;
+    assert_eq!(by_name("Continue"), "ask");
+    assert_eq!(by_name("Show password"), "allow");
+}
+
+#[test]
+fn typed_secrets_are_asked_about_wherever_they_go() {
+    let careful = Policy::preset(Preset::Careful);
+    let password = [TargetFacts { field: Some(FieldKind::Password), ..element("textbox", "Password") }];
+    let values = ["hunter2".to_owned()];
+    let facts = CallFacts { values: &values, ..call("browser_type", &password) };
+    assert_eq!(rule_of(&careful.decide(&facts)), ("ask", "typing-secrets"));
+
+    let comment = [TargetFacts { field: Some(FieldKind::Text), ..element("textbox", "Comment") }];
+    let values = ["my card is 4111 1111 1111 1111".to_owned()];
+    let facts = CallFacts { values: &values, ..call("browser_type", &comment) };
+    assert_eq!(rule_of(&careful.decide(&facts)), ("ask", "typing-secrets"));
+    let values = ["order 1234 of 2026".to_owned()];
+    let facts = CallFacts { values: &values, ..call("browser_type", &comment) };
+    assert_eq!(rule_of(&careful.decide(&facts)), ("allow", "default"));
+
+    // One field of many is enough.
+    let fields = [comment[0].clone(), password[0].clone()];
+    let values = ["ann".to_owned(), "hunter2".to_owned()];
+    let facts = CallFacts { values: &values, ..call("browser_fill_form", &fields) };
+    assert_eq!(rule_of(&careful.decide(&facts)), ("ask", "typing-secrets"));
+}
+
+#[test]
+fn files_and_acting_scripts_are_asked_about() {
+    let careful = Policy::preset(Preset::Careful);
+    let upload = CallFacts { uploads: true, ..call("browser_file_upload", &[]) };
+    assert_eq!(rule_of(&careful.decide(&upload)), ("ask", "uploading"));
+    let file = [TargetFacts { downloads: true, ..element("link", "Report (PDF)") }];
+    assert_eq!(rule_of(&careful.decide(&call("browser_click", &file))), ("ask", "downloading"));
+    assert_eq!(rule_of(&careful.decide(&call("browser_hover", &file))), ("allow", "default"));
+
+    let script = |text: &str| {
+        let values = [text.to_owned()];
+        rule_of(&careful.decide(&CallFacts { values: &values, ..call("browser_evaluate", &[]) })).0
+    };
+    for acts in [
+        "() => document.querySelector('#buy').click()",
+        "() => document.forms[0].requestSubmit()",
+        "() => document.forms[0]['submit']()",
+        "async () => { await fetch('/buy', {method: 'POST'}) }",
+        "() => { navigator.sendBeacon('/x') }",
+    ] {
+        assert_eq!(script(acts), "ask", "{acts}");
+    }
+    for looks in ["() => document.title", "function () { return [...document.links].map(a => a.href) }", "() => clicks"]
+    {
+        assert_eq!(script(looks), "allow", "{looks}");
+    }
+}
+
+#[test]
+fn strict_asks_unless_it_is_looking_around_one_site() {
+    let strict = Policy::preset(Preset::Strict);
+    let go = |page, to| {
+        let facts = CallFacts { page_url: page, to_url: Some(to), ..call("browser_navigate", &[]) };
+        rule_of(&strict.decide(&facts)).0
+    };
+    assert_eq!(go(Some("https://a.test/1"), "https://a.test/2"), "allow");
+    assert_eq!(go(Some("https://a.test/1"), "https://b.test/"), "ask");
+    assert_eq!(go(Some("about:blank"), "https://a.test/"), "ask");
+    assert_eq!(go(None, "https://a.test/"), "ask");
+
+    let link = |to: &str| [TargetFacts { href: Some(to.into()), ..element("link", "Chapter 2") }];
+    assert_eq!(rule_of(&strict.decide(&call("browser_click", &link("https://shop.test/2")))).0, "allow");
+    assert_eq!(rule_of(&strict.decide(&call("browser_click", &link("https://other.test/2")))), ("ask", "new-site"));
+    let button = [element("button", "Next")];
+    assert_eq!(rule_of(&strict.decide(&call("browser_click", &button))), ("ask", "default"));
+    assert_eq!(rule_of(&strict.decide(&call("browser_evaluate", &[]))), ("ask", "default"));
+    let read = CallFacts { effect: Effect::Read, ..call("browser_snapshot", &[]) };
+    assert_eq!(rule_of(&strict.decide(&read)).0, "allow");
+}
+
+#[test]
+fn the_most_careful_rule_wins_wherever_it_stands() {
+    let text = r#"
+        default = "ask"
+        [[rule]]
+        name = "all"
+        then = "allow"
+        when.tool = "*"
+        [[rule]]
+        name = "first"
+        then = "ask"
+        ttl = 30
+        message = "why"
+        when.tool = ["browser_c*"]
+        [[rule]]
+        name = "second"
+        then = "ask"
+        when.tool = "browser_click"
+        [[rule]]
+        name = "never"
+        then = "deny"
+        when.page = "*.bank.test"
+        unless.role = "link"
+    "#;
+    let policy = Policy::parse(text, "rules.toml").expect("a good file");
+    assert_eq!(rule_of(&policy.decide(&call("browser_type", &[]))), ("allow", "all"));
+    let verdict = policy.decide(&call("browser_click", &[]));
+    assert_eq!(verdict, Verdict::Ask { rule: "first".into(), message: "why".into(), ttl: Duration::from_secs(30) });
+    let bank = |targets| CallFacts { page_url: Some("https://my.bank.test/"), ..call("browser_click", targets) };
+    assert_eq!(rule_of(&policy.decide(&bank(&[]))).0, "deny");
+    let both = [element("link", "Help"), element("button", "Pay")];
+    assert_eq!(rule_of(&policy.decide(&bank(&both[..1]))), ("ask", "first"));
+    // An exception for one target is no exception for the other.
+    assert_eq!(rule_of(&policy.decide(&bank(&both))).0, "deny");
+}
+
+#[test]
+fn a_mistake_is_named_with_its_file_line_and_key() {
+    let wrong = error("default = \"allow\"\n\n[[rule]]\nname = \"a\"\nthen = \"ask\"\nwhen.tools = \"x\"\n");
+    assert_eq!((wrong.line, wrong.source_name.as_str()), (Some(6), "rules.toml"), "{wrong}");
+    assert!(wrong.to_string().contains("unknown field `tools`"), "{wrong}");
+    assert_eq!(wrong.to_string().lines().count(), 2, "one line what, one line how: {wrong}");
+
+    let head = "default = \"allow\"\n[[rule]]\nname = \"a\"\nthen = \"ask\"\n";
+    for (tail, line, part) in [
+        ("when.tool = []\n", 5, "empty"),
+        ("when.effect = \"reed\"\n", 5, "none of read, act, send"),
+        ("when.name_regex = \"(\"\n", 5, "does not compile"),
+        ("when.name = [\"buy\", \"=\"]\n", 5, "no word"),
+        ("when.page = \"ftp://x\"\n", 5, "no scheme"),
+        ("when.tool = \"x\"\nttl = \"5 parsecs\"\n", 6, "no time"),
+        ("when.tool = \"x\"\nttl = \"1s\"\n", 6, "out of bounds"),
+        ("when.tool = 5\n", 5, "a text or a list of texts"),
+        ("when.tool = \"x\"\n[rule.unless]\n", 6, "every call out of the rule"),
+        ("when.tool = \"x\"\n[[rule]]\nname = \"a\"\nthen = \"ask\"\nwhen.tool = \"y\"\n", 6, "taken"),
+    ] {
+        let wrong = error(&format!("{head}{tail}"));
+        assert!(wrong.to_string().contains(part), "{tail}: {wrong}");
+        assert_eq!(wrong.line, Some(line), "{tail}: {wrong}");
+        assert!(wrong.key.is_some(), "{tail}: {wrong}");
+    }
+    assert!(error(head).to_string().contains("no condition"));
+    assert!(error("").to_string().contains("no `default`"));
+    assert!(error("default = \"perhaps\"").to_string().contains("none of allow, deny, ask"));
+    assert!(error("default = allow").line.is_some());
+    assert!(error(&" ".repeat(2_000_000)).to_string().contains("bytes"));
+}
+
+proptest! {
+    #[test]
+    fn no_text_breaks_the_parser(text in "\\PC{0,300}") {
+        let _ = Policy::parse(&text, "x");
+    }
+
+    #[test]
+    fn no_broken_preset_becomes_no_policy(cut in 0_usize..4_000) {
+        // A file cut off anywhere is refused, or still asks about what its whole rules cover: never silently `allow` with half a rule.
+        let text = Preset::Careful.text();
+        let cut = text.floor_char_boundary(cut.min(text.len()));
+        if let Ok(policy) = Policy::parse(&text[..cut], "x") {
+            let whole = Policy::preset(Preset::Careful);
+            let expected: Vec<_> = whole.rule_names().take(policy.rule_names().count()).collect();
+            prop_assert_eq!(policy.rule_names().collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn a_further_rule_never_makes_the_answer_less_careful(name in "\\PC{0,40}", pick in 0_usize..3, role in "button|link|generic") {
+        let then = ["allow", "ask", "deny"][pick];
+        let extra = format!("{}\n[[rule]]\nname = \"extra\"\nthen = \"{then}\"\nwhen.tool = \"*\"\n", Preset::Careful.text());
+        let targets = [element(&role, &name)];
+        let care = |policy: &Policy| match policy.decide(&call("browser_click", &targets)) {
+            Verdict::Allow { .. } => 0,
+            Verdict::Ask { .. } => 1,
+            Verdict::Deny { .. } => 2,
+        };
+        let before = care(&Policy::preset(Preset::Careful));
+        let after = care(&Policy::parse(&extra, "x").expect("a good file"));
+        prop_assert!(after >= before);
+        prop_assert!(after >= pick);
+    }
+}

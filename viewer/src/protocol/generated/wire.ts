@@ -1,0 +1,349 @@
+// Generated from the crate `helmwatch-protocol`; do not edit. To write it anew:
+// HELMWATCH_WRITE=1 cargo test -p helmwatch-protocol typescript
+
+export const FRAME_VERSION = 1;
+export const FRAME_HEADER_BYTES = 28;
+export const FRAME_KIND_JPEG = 1;
+
+/**
+ * One browser session: one owner, one context, its tabs.
+ */
+export type SessionId = string;
+
+/**
+ * One held call, waiting for a person or already decided.
+ */
+export type ApprovalId = string;
+
+/**
+ * Body of every refusal.
+ */
+export type ErrorBody = {
+/**
+ * Stable word for programs, as in `queue_full`.
+ */
+code: string,
+/**
+ * One line: what happened.
+ */
+error: string,
+/**
+ * One line: what to do.
+ */
+hint: string,
+/**
+ * May the same request succeed later?
+ */
+retryable: boolean, };
+
+/**
+ * Body of `POST /v1/login`: one of the two.
+ */
+export type LoginRequest = { key: string | null, code: string | null, };
+
+/**
+ * Answer of `POST /v1/login` and `GET /v1/login`: who is looking, and what they may do.
+ */
+export type LoginView = { name: string, tenant: string,
+/**
+ * `agent`, `view`, `approve`, `control`, `admin`.
+ */
+scopes: Array<string>, };
+
+/**
+ * One tab of a session.
+ */
+export type TabView = {
+/**
+ * Stays with the tab for its life; frames name it.
+ */
+page: number, url: string,
+/**
+ * Page text: show it as text only.
+ */
+title: string,
+/**
+ * The tab the agent's next call acts on.
+ */
+current: boolean, crashed: boolean, };
+
+/**
+ * Where a session is in its life.
+ */
+export type SessionState = "idle" | "busy" | "waiting" | "held" | "crashed" | "closed";
+
+/**
+ * One session, as lists and live events show it.
+ */
+export type SessionView = { id: SessionId,
+/**
+ * The agent's own name for it; the key's unnamed session is `default`.
+ */
+name: string, state: SessionState,
+/**
+ * Address of the current tab.
+ */
+url: string,
+/**
+ * Title of the current tab: page text, data to be shown as text only.
+ */
+title: string,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+opened_at: number,
+/**
+ * Milliseconds since the Unix epoch: last tool call or input.
+ */
+used_at: number, tenant: string,
+/**
+ * Name of the key that owns it.
+ */
+owner: string, tabs: Array<TabView>,
+/**
+ * Approvals of this session that wait for a person.
+ */
+approvals_pending: number,
+/**
+ * People who look at it now.
+ */
+viewers: number, };
+
+/**
+ * Answer of `GET /v1/sessions`.
+ */
+export type SessionList = { sessions: Array<SessionView>, };
+
+/**
+ * Body of `POST /v1/sessions`; every field may be left out.
+ */
+export type OpenRequest = {
+/**
+ * A name to call it by; one of its own is made when absent.
+ */
+name: string | null,
+/**
+ * Opened at once when given.
+ */
+url: string | null,
+/**
+ * Viewport width, CSS pixels.
+ */
+width: number | null,
+/**
+ * Viewport height, CSS pixels.
+ */
+height: number | null, };
+
+/**
+ * How far a tool call has come.
+ */
+export type CallState = "running" | "waiting" | "done" | "failed" | "refused";
+
+/**
+ * One tool call on the timeline. Sent again with the same `number` when its state changes.
+ */
+export type CallView = {
+/**
+ * Counts up per session.
+ */
+number: number, tool: string,
+/**
+ * One line in plain words, secrets masked.
+ */
+summary: string, state: CallState,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+started_at: number,
+/**
+ * Milliseconds, absent while it runs.
+ */
+took_ms: number | null,
+/**
+ * First line of the error, when it failed or was refused.
+ */
+error: string | null, };
+
+/**
+ * One console message of the page: page text, show it as text only.
+ */
+export type ConsoleLine = { page: number,
+/**
+ * `log`, `info`, `warning`, `error`, `debug`.
+ */
+level: string, text: string,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+at: number, };
+
+/**
+ * CSS pixels, from the viewport's top left.
+ */
+export type Rect = { x: number, y: number, width: number, height: number, };
+
+/**
+ * One line of the card: what the call will use, in plain words. Secrets arrive masked.
+ */
+export type CardField = { label: string, value: string, };
+
+/**
+ * Where a held call is in its life. Only `pending` can still be decided.
+ */
+export type ApprovalState = "pending" | "approved" | "denied" | "expired" | "withdrawn" | "stale" | "executed" | "outcome_unknown";
+
+/**
+ * One held call, as people see it.
+ */
+export type ApprovalView = { id: ApprovalId, session: SessionId,
+/**
+ * The session's name, for people.
+ */
+session_name: string, tool: string,
+/**
+ * One sentence: what will happen, as in `Click button "Buy now"`.
+ */
+summary: string,
+/**
+ * Origin of the page it happens on.
+ */
+origin: string, url: string,
+/**
+ * Name of the rule that asked.
+ */
+rule: string,
+/**
+ * Why the rule asks, in the rule's words.
+ */
+reason: string, state: ApprovalState,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+asked_at: number,
+/**
+ * Milliseconds since the Unix epoch; after it the answer is no.
+ */
+expires_at: number, decided_at: number | null,
+/**
+ * Name of the key or login that decided.
+ */
+decided_by: string | null,
+/**
+ * What that person wrote.
+ */
+decision_reason: string | null, fields: Array<CardField>,
+/**
+ * The element, CSS pixels in the picture; absent when the call has no target.
+ */
+outline: Rect | null,
+/**
+ * Address of the picture taken when the call was held (`image/jpeg`), absent when none could be taken.
+ */
+picture: string | null,
+/**
+ * Viewport the picture shows, CSS pixels: `[width, height]`.
+ */
+picture_size: [number, number] | null, };
+
+/**
+ * Answer of `GET /v1/approvals`.
+ */
+export type ApprovalList = { approvals: Array<ApprovalView>, };
+
+/**
+ * What a person may say.
+ */
+export type Decision = "approve" | "deny";
+
+/**
+ * Body of `POST /v1/approvals/{id}`.
+ */
+export type DecisionRequest = { decision: Decision, reason: string | null, };
+
+/**
+ * The pool's numbers and limits, answer of `GET` and `PATCH /v1/pool`.
+ */
+export type PoolView = {
+/**
+ * Sessions open now.
+ */
+in_use: number,
+/**
+ * Callers waiting for a place.
+ */
+waiting: number,
+/**
+ * Contexts ready to be handed over.
+ */
+warm: number,
+/**
+ * Browser processes alive.
+ */
+browsers: number,
+/**
+ * Limit: sessions at once.
+ */
+max_sessions: number,
+/**
+ * Limit: callers that may wait.
+ */
+max_waiting: number,
+/**
+ * Goal: contexts kept ready.
+ */
+warm_sessions: number,
+/**
+ * Limit: sessions that share one browser process.
+ */
+max_sessions_per_browser: number,
+/**
+ * Fixed at start: no limit can be raised above it.
+ */
+ceiling: number, };
+
+/**
+ * Body of `PATCH /v1/pool`: limits to move while it runs; what is absent stays.
+ */
+export type PoolPatch = { max_sessions: number | null, max_waiting: number | null, warm_sessions: number | null, max_sessions_per_browser: number | null, };
+
+/**
+ * What the service tells the grid and the inbox.
+ */
+export type FeedEvent = { "type": "state", sessions: Array<SessionView>, approvals: Array<ApprovalView>, } | { "type": "session", session: SessionView, } | { "type": "session_closed", id: SessionId, } | { "type": "approval", approval: ApprovalView, };
+
+/**
+ * What the service tells one session's viewers. Ordered; never skipped: a viewer too slow for them is closed and reconnects.
+ */
+export type LiveEvent = { "type": "state", session: SessionView,
+/**
+ * The last calls, oldest first.
+ */
+calls: Array<CallView>,
+/**
+ * This session's pending approvals.
+ */
+approvals: Array<ApprovalView>,
+/**
+ * Who drives, when a person does.
+ */
+controller: string | null,
+/**
+ * True when this very viewer drives.
+ */
+you_control: boolean, } | { "type": "session", session: SessionView, } | { "type": "call", call: CallView, } | { "type": "console", line: ConsoleLine, } | { "type": "approval", approval: ApprovalView, } | { "type": "dialog", page: number, kind: string | null, message: string, } | { "type": "control", controller: string | null, you_control: boolean, } | { "type": "refused", error: string, hint: string, } | { "type": "closed", reason: string, };
+
+/**
+ * Kind of a mouse message, as in CDP `Input.dispatchMouseEvent`.
+ */
+export type MouseKind = "move" | "down" | "up" | "wheel";
+
+/**
+ * A mouse button.
+ */
+export type MouseButton = "none" | "left" | "middle" | "right";
+
+/**
+ * What a viewer tells the service.
+ */
+export type ViewerMessage = { "type": "ack", seq: number, } | { "type": "watch", page: number | null, } | { "type": "quality", fps: number, width: number, } | { "type": "take_control" } | { "type": "hand_back" } | { "type": "mouse", kind: MouseKind, x: number, y: number, button: MouseButton, clicks: number, delta_x: number, delta_y: number, modifiers: number, } | { "type": "key", down: boolean, key: string, code: string, modifiers: number, } | { "type": "text", text: string, };
