@@ -11,7 +11,7 @@ use chromiumoxide::cdp::browser_protocol::target::{
     EventTargetInfoChanged, SetAutoAttachParams, SetDiscoverTargetsParams,
 };
 use chromiumoxide::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
-use tokio_util::task::TaskTracker;
+use crate::telemetry::Tasks;
 
 use super::cdp::{Connection, Event, EventSink, Transport, connect_websocket};
 use super::context::Context;
@@ -22,7 +22,7 @@ use super::BrowserError;
 /// A browser with its connection. Dropping it ends the process.
 pub struct Chromium {
     pub(super) connection: Connection,
-    pub(super) tasks: TaskTracker,
+    pub(super) tasks: Tasks,
     pub(super) options: Arc<LaunchOptions>,
     process: Option<Process>,
     /// `HeadlessChrome/156.0.…`
@@ -43,7 +43,7 @@ impl Chromium {
     ///
     /// # Errors
     /// `Launch` with what to do; nothing is left behind then.
-    pub async fn launch(options: Arc<LaunchOptions>, tasks: &TaskTracker) -> Result<Self, BrowserError> {
+    pub async fn launch(options: Arc<LaunchOptions>, tasks: &Tasks) -> Result<Self, BrowserError> {
         let spawned = launch::spawn(&options)?;
         let connection = Connection::start(spawned.transport, tasks);
         let process = Process::watch(spawned.child, spawned.profile, connection.clone(), tasks);
@@ -65,7 +65,7 @@ impl Chromium {
     ///
     /// # Errors
     /// `Launch` when nothing answers there.
-    pub async fn connect(url: &str, options: Arc<LaunchOptions>, tasks: &TaskTracker) -> Result<Self, BrowserError> {
+    pub async fn connect(url: &str, options: Arc<LaunchOptions>, tasks: &Tasks) -> Result<Self, BrowserError> {
         let deadline = options.launch_deadline;
         let unreachable = |why: String| BrowserError::Launch {
             what: format!("no Chromium answers at {url}: {why}"),
@@ -85,7 +85,7 @@ impl Chromium {
     pub async fn over<T: Transport>(
         transport: T,
         options: Arc<LaunchOptions>,
-        tasks: &TaskTracker,
+        tasks: &Tasks,
     ) -> Result<Self, BrowserError> {
         let deadline = options.launch_deadline;
         Self::greet(Connection::start(transport, tasks), options, tasks, deadline).await
@@ -94,7 +94,7 @@ impl Chromium {
     async fn greet(
         connection: Connection,
         options: Arc<LaunchOptions>,
-        tasks: &TaskTracker,
+        tasks: &Tasks,
         deadline: Duration,
     ) -> Result<Self, BrowserError> {
         let root = Arc::new(RootSink { connection: Mutex::new(Some(connection.clone())), ..RootSink::default() });

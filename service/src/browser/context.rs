@@ -10,7 +10,7 @@ use chromiumoxide::cdp::browser_protocol::target::{
     CloseTargetParams, CreateTargetParams, DisposeBrowserContextParams, EventAttachedToTarget, TargetInfo,
 };
 use tokio::sync::watch;
-use tokio_util::task::TaskTracker;
+use crate::telemetry::Tasks;
 
 use super::BrowserError;
 use super::cdp::Connection;
@@ -22,7 +22,7 @@ use super::page::Page;
 pub struct Context {
     id: String,
     connection: Connection,
-    tasks: TaskTracker,
+    tasks: Tasks,
     options: Arc<LaunchOptions>,
     /// In the order they were opened; at most `pages_max`.
     pages: Mutex<Vec<Arc<Page>>>,
@@ -33,7 +33,7 @@ pub struct Context {
 }
 
 impl Context {
-    pub(super) fn new(id: String, connection: Connection, tasks: TaskTracker, options: Arc<LaunchOptions>) -> Self {
+    pub(super) fn new(id: String, connection: Connection, tasks: Tasks, options: Arc<LaunchOptions>) -> Self {
         Self {
             id,
             connection,

@@ -8,7 +8,7 @@ use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Child;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use crate::telemetry::Tasks;
 
 use super::cdp::Connection;
 use super::profile::Profile;
@@ -28,13 +28,13 @@ pub(super) struct Process {
 
 impl Process {
     /// Watches over a started Chromium: when it exits the connection ends, when the connection ends it is killed.
-    pub fn watch(mut child: Child, profile: Profile, connection: Connection, tasks: &TaskTracker) -> Self {
+    pub fn watch(mut child: Child, profile: Profile, connection: Connection, tasks: &Tasks) -> Self {
         let pid = child.id().unwrap_or_default();
         let (kill, ended) = (CancellationToken::new(), CancellationToken::new());
         let log = Arc::new(Mutex::new(VecDeque::new()));
         if let Some(stderr) = child.stderr.take() {
             let log = Arc::clone(&log);
-            tasks.spawn(async move {
+            tasks.spawn("chromium log", async move {
                 // Each line is cut; an endless one is read on in pieces.
                 let mut lines = BufReader::new(stderr);
                 let mut line = Vec::new();
@@ -53,10 +53,11 @@ impl Process {
             });
         }
         let process = Self { pid, kill: kill.clone(), ended: ended.clone(), log };
-        tasks.spawn(async move {
+        tasks.spawn_with("chromium process", |ending| async move {
             let exit = tokio::select! {
                 exit = child.wait() => Some(exit),
                 () = kill.cancelled() => None,
+                () = ending.cancelled() => None,
                 () = connection.gone() => None,
             };
             // The whole group: zygotes and helpers must not outlive the browser process.

@@ -1,1 +1,149 @@
-//! (being built)
+//! How many sessions there may be, who waits, and which browser each gets.
+//!
+//! `deadpool` holds the browser processes at a ceiling fixed at start; the limit that moves while it runs is ours and stands in front
+//! ([`WaitingRoom`]). Opening a session is a hand-over: contexts with a page are kept warm. Nothing is ever reused across sessions, and
+//! no browser process ever serves two tenants.
+
+mod breaker;
+mod error;
+mod fleet;
+mod lane;
+mod lease;
+mod manager;
+mod memory;
+mod waiting_room;
+mod warm;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use helmwatch_protocol::{PoolPatch, PoolView};
+use metrics::{counter, gauge, histogram};
+use tokio::time::Instant;
+
+pub use error::PoolError;
+pub use lane::{Denial, Lane, Lanes};
+pub use lease::Lease;
+
+use crate::browser::LaunchOptions;
+use crate::config::PoolConfig;
+use crate::telemetry::{Tasks, names};
+use fleet::Fleet;
+use waiting_room::WaitingRoom;
+use warm::Warm;
+
+/// The pool.
+pub struct Pool {
+    room: WaitingRoom,
+    fleet: Arc<Fleet>,
+    warm: Arc<Warm>,
+    config: PoolConfig,
+    tasks: Tasks,
+}
+
+impl Pool {
+    /// A pool with nothing started yet.
+    #[must_use]
+    pub fn new(config: PoolConfig, options: Arc<LaunchOptions>, lanes: Arc<dyn Lanes>, tasks: Tasks) -> Arc<Self> {
+        let fleet = Arc::new(Fleet::new(&config, options, tasks.clone()));
+        let warm = Warm::new(config.warm_sessions, Arc::clone(&fleet), lanes);
+        let room = WaitingRoom::new(config.max_sessions.min(config.ceiling), config.max_waiting);
+        Arc::new(Self { room, fleet, warm, config, tasks })
+    }
+
+    /// Starts the first browser and keeps contexts warm from then on.
+    ///
+    /// # Errors
+    /// `Browser` when Chromium cannot be started at all: the caller says so and may refuse to serve.
+    pub async fn start(self: &Arc<Self>) -> Result<(), PoolError> {
+        self.fleet.prove().await?;
+        Arc::clone(&self.warm).keep(&self.tasks);
+        Ok(())
+    }
+
+    /// A place, a context and a page for one session of `tenant`. While waiting, `tell` hears the place in the queue (from 1).
+    ///
+    /// # Errors
+    /// `Full` at once when nobody more may wait; `WaitedTooLong`; `LowMemory`; `Browser` when none could be started.
+    pub async fn acquire(&self, tenant: &str, tell: impl FnMut(usize) + Send) -> Result<Lease, PoolError> {
+        let began = Instant::now();
+        let admitted = async {
+            memory::check(self.config.memory_free_mib_min)?;
+            self.room.enter(tenant, Duration::from_millis(self.config.wait_ms_max), tell).await
+        };
+        let place = admitted.await.inspect_err(|error| {
+            counter!(names::POOL_REFUSED, "reason" => error.code()).increment(1);
+        })?;
+        let waited = began.elapsed();
+        histogram!(names::POOL_WAIT_SECONDS).record(waited.as_secs_f64());
+        let berthed = self.warm.take(tenant).await?;
+        Ok(Lease::new(berthed, place, waited, self.tasks.clone()))
+    }
+
+    /// Its numbers and limits now.
+    #[must_use]
+    pub fn view(&self) -> PoolView {
+        let (max_sessions, max_waiting, in_use, waiting) = self.room.numbers();
+        let view = PoolView {
+            in_use,
+            waiting,
+            warm: self.warm.ready(),
+            browsers: self.fleet.browsers(),
+            max_sessions,
+            max_waiting,
+            warm_sessions: self.warm.goal(),
+            max_sessions_per_browser: self.fleet.sessions_per_browser(),
+            ceiling: self.config.ceiling,
+        };
+        gauge!(names::POOL_IN_USE).set(view.in_use);
+        gauge!(names::POOL_WAITING).set(view.waiting);
+        gauge!(names::POOL_WARM).set(view.warm);
+        gauge!(names::POOL_BROWSERS).set(view.browsers);
+        view
+    }
+
+    /// Moves limits. Raising takes effect at once; lowering ends nothing: no new session opens until enough have closed.
+    ///
+    /// # Errors
+    /// `Limit` when a number is out of its range; nothing is changed then.
+    pub fn patch(&self, patch: PoolPatch) -> Result<PoolView, PoolError> {
+        let within = |name: &'static str, value: Option<u32>, least: u32, most: u32| match value {
+            Some(value) if value < least || value > most => Err(PoolError::Limit { name, value, least, most }),
+            _ => Ok(()),
+        };
+        let ceiling = self.config.ceiling;
+        within("max_sessions", patch.max_sessions, 0, ceiling)?;
+        within("max_waiting", patch.max_waiting, 0, 100_000)?;
+        within("warm_sessions", patch.warm_sessions, 0, ceiling)?;
+        within("max_sessions_per_browser", patch.max_sessions_per_browser, 1, ceiling)?;
+        self.room.set_limits(patch.max_sessions, patch.max_waiting);
+        if let Some(sessions) = patch.max_sessions_per_browser {
+            self.fleet.set_sessions_per_browser(sessions);
+        }
+        if let Some(goal) = patch.warm_sessions {
+            self.warm.set_goal(goal);
+        }
+        Ok(self.view())
+    }
+
+    /// Can it open sessions? The reason when not.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn health(&self) -> Result<(), PoolError> {
+        self.fleet.health()
+    }
+
+    /// Refuses everybody from now on, also those who wait.
+    pub fn drain(&self) {
+        self.room.close();
+        self.warm.set_goal(0);
+    }
+
+    /// Ends every browser and returns when nothing is left of them.
+    pub async fn close(&self) {
+        self.drain();
+        self.warm.close().await;
+        self.fleet.close().await;
+    }
+}

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use chromiumoxide::types::Command;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio_util::task::TaskTracker;
+use crate::telemetry::Tasks;
 
 use super::message::{Event, Incoming, Outgoing, Refusal};
 use super::transport::{MessageReader, MessageWriter, Transport};
@@ -71,7 +71,7 @@ struct Shared {
 
 impl Connection {
     /// Starts the reading and the writing task on `tasks`. They end with the wire.
-    pub fn start<T: Transport>(transport: T, tasks: &TaskTracker) -> Self {
+    pub fn start<T: Transport>(transport: T, tasks: &Tasks) -> Self {
         let (mut reader, mut writer) = transport.split();
         let (outbox, mut letters) = mpsc::channel::<Bytes>(OUTBOX_MAX);
         let shared = Arc::new(Shared {
@@ -84,7 +84,7 @@ impl Connection {
 
         let mut gone = connection.shared.gone.subscribe();
         let closing = connection.clone();
-        tasks.spawn(async move {
+        tasks.spawn("cdp write", async move {
             let ended = async {
                 while let Some(letter) = letters.recv().await {
                     if let Err(error) = writer.send(letter).await {
@@ -101,7 +101,7 @@ impl Connection {
 
         let reading = connection.clone();
         let mut gone = connection.shared.gone.subscribe();
-        tasks.spawn(async move {
+        tasks.spawn("cdp read", async move {
             let ended = async {
                 loop {
                     match reader.next().await {

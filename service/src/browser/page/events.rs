@@ -313,7 +313,7 @@ impl Page {
             }
         }
         let page = Arc::clone(self);
-        self.tasks.spawn(async move {
+        self.tasks.spawn("frame start", async move {
             if let Err(error) = page.listen(&session).await {
                 tracing::debug!(%error, "a frame in another process could not be prepared");
             }

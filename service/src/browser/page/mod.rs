@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use chromiumoxide::cdp::browser_protocol::target::CloseTargetParams;
 use tokio::sync::watch;
-use tokio_util::task::TaskTracker;
+use crate::telemetry::Tasks;
 
 use super::BrowserError;
 use super::cdp::{CdpSession, Connection, EventSink};
@@ -53,7 +53,7 @@ pub struct Page {
     session: CdpSession,
     connection: Connection,
     options: Arc<LaunchOptions>,
-    tasks: TaskTracker,
+    tasks: Tasks,
     context: Weak<Context>,
     state: Mutex<PageState>,
     /// Counts changes of `state`.
@@ -75,7 +75,7 @@ impl Page {
         opened_by_page: bool,
         connection: Connection,
         options: Arc<LaunchOptions>,
-        tasks: TaskTracker,
+        tasks: Tasks,
         context: Weak<Context>,
     ) -> Arc<Self> {
         let page = Arc::new_cyclic(|weak: &Weak<Self>| {
@@ -100,7 +100,7 @@ impl Page {
             }
         });
         let starting = Arc::clone(&page);
-        page.tasks.spawn(async move {
+        page.tasks.spawn("tab start", async move {
             let outcome = starting.start().await;
             if let Err(error) = &outcome {
                 tracing::debug!(%error, "a tab could not be prepared");

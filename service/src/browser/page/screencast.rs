@@ -118,7 +118,7 @@ impl Page {
     /// Puts one still picture in front of the watchers unless a live frame comes first.
     fn still(self: &Arc<Self>) {
         let page = Arc::clone(self);
-        self.tasks.spawn(async move {
+        self.tasks.spawn("still picture", async move {
             let Ok(jpeg) = page.capture(Shot::Viewport, PictureFormat::Jpeg, QUALITY).await else { return };
             let (width, height) = page.options.viewport;
             let mut cast = lock(&page.cast.inner);

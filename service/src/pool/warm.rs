@@ -1,0 +1,183 @@
+//! Contexts kept ready, each with a page: opening a session is a hand-over.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::fleet::{Fleet, Seat};
+use super::{Lane, Lanes, PoolError};
+use crate::browser::{Context, Page};
+use crate::telemetry::Tasks;
+
+/// Ready contexts of other tenants than the last one that are kept, as a multiple of the goal.
+const OTHERS_KEPT: usize = 3;
+
+/// Everything one session needs of the pool, but for its place.
+pub(super) struct Berthed {
+    pub context: Arc<Context>,
+    pub page: Arc<Page>,
+    pub lane: Box<dyn Lane>,
+    pub seat: Seat,
+}
+
+/// Keeps contexts ready.
+pub(super) struct Warm {
+    goal: AtomicU32,
+    ready: Mutex<Vec<Berthed>>,
+    /// Whoever opened last opens next, as a rule: contexts are made ready for them.
+    last: Mutex<Option<Arc<str>>>,
+    wake: Notify,
+    fleet: Arc<Fleet>,
+    lanes: Arc<dyn Lanes>,
+}
+
+impl Warm {
+    pub fn new(goal: u32, fleet: Arc<Fleet>, lanes: Arc<dyn Lanes>) -> Arc<Self> {
+        Arc::new(Self {
+            goal: AtomicU32::new(goal),
+            ready: Mutex::default(),
+            last: Mutex::default(),
+            wake: Notify::new(),
+            fleet,
+            lanes,
+        })
+    }
+
+    /// Keeps as many ready as is the goal, until the tasks end.
+    pub fn keep(self: Arc<Self>, tasks: &Tasks) {
+        tasks.spawn("warm contexts", async move {
+            loop {
+                let woken = self.wake.notified();
+                let pause = self.fill().await;
+                tokio::select! {
+                    () = woken => {}
+                    () = tokio::time::sleep(pause) => {}
+                }
+            }
+        });
+    }
+
+    /// Makes what is missing, ends what is too much, and says when to look again at the latest.
+    async fn fill(&self) -> Duration {
+        /// Ready contexts whose browser died meanwhile are noticed after this long.
+        const LOOK_AGAIN: Duration = Duration::from_secs(10);
+        for surplus in self.surplus() {
+            surplus.end().await;
+        }
+        loop {
+            let tenant = self.lock_last().clone();
+            if self.fitting(tenant.as_deref()) >= self.goal.load(Ordering::Relaxed) as usize {
+                return LOOK_AGAIN;
+            }
+            match self.make(tenant.as_deref()).await {
+                Ok(made) => self.lock_ready().push(made),
+                Err(error) => {
+                    tracing::warn!(%error, "no context could be made ready");
+                    return error.retry_after().unwrap_or(LOOK_AGAIN);
+                }
+            }
+        }
+    }
+
+    fn fitting(&self, tenant: Option<&str>) -> usize {
+        self.lock_ready()
+            .iter()
+            .filter(|berthed| {
+                let owner = berthed.seat.tenant();
+                owner.is_none() || owner.as_deref() == tenant
+            })
+            .count()
+    }
+
+    fn surplus(&self) -> Vec<Berthed> {
+        let last = self.lock_last().clone();
+        let goal = self.goal.load(Ordering::Relaxed) as usize;
+        let (mut own, mut others) = (0, 0);
+        let mut ready = self.lock_ready();
+        let (kept, surplus) = std::mem::take(&mut *ready).into_iter().partition(|berthed| {
+            let owner = berthed.seat.tenant();
+            let fitting = owner.is_none() || owner == last;
+            let (count, most) = if fitting { (&mut own, goal) } else { (&mut others, goal * OTHERS_KEPT) };
+            let keep = *count < most && berthed.context.is_alive();
+            *count += usize::from(keep);
+            keep
+        });
+        *ready = kept;
+        surplus
+    }
+
+    /// A ready context for `tenant`, or one made now.
+    pub async fn take(&self, tenant: &str) -> Result<Berthed, PoolError> {
+        *self.lock_last() = Some(tenant.into());
+        let found = loop {
+            let found = {
+                let mut ready = self.lock_ready();
+                let at = ready.iter().position(|berthed| {
+                    let owner = berthed.seat.tenant();
+                    owner.is_none() || owner.as_deref() == Some(tenant)
+                });
+                at.map(|at| ready.swap_remove(at))
+            };
+            match found {
+                Some(found) if found.context.is_alive() && found.seat.assign(tenant) => break Some(found),
+                // Its browser died, or went to another tenant, while it stood ready.
+                Some(unfit) => unfit.end().await,
+                None => break None,
+            }
+        };
+        self.wake.notify_one();
+        match found {
+            Some(found) => Ok(found),
+            None => self.make(Some(tenant)).await,
+        }
+    }
+
+    async fn make(&self, tenant: Option<&str>) -> Result<Berthed, PoolError> {
+        let seat = self.fleet.seat(tenant).await?;
+        let lane = self.lanes.open().await.map_err(|error| PoolError::Lane(Arc::new(error)))?;
+        let context = seat.chromium().new_context(lane.proxy()).await?;
+        let page = context.new_page().await?;
+        Ok(Berthed { context, page, lane, seat })
+    }
+
+    pub fn ready(&self) -> u32 {
+        u32::try_from(self.lock_ready().len()).unwrap_or(u32::MAX)
+    }
+
+    pub fn goal(&self) -> u32 {
+        self.goal.load(Ordering::Relaxed)
+    }
+
+    pub fn set_goal(&self, goal: u32) {
+        self.goal.store(goal, Ordering::Relaxed);
+        self.wake.notify_one();
+    }
+
+    pub async fn close(&self) {
+        let ready = std::mem::take(&mut *self.lock_ready());
+        for berthed in ready {
+            berthed.end().await;
+        }
+    }
+
+    fn lock_ready(&self) -> MutexGuard<'_, Vec<Berthed>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_last(&self) -> MutexGuard<'_, Option<Arc<str>>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Berthed {
+    /// Ends the context and its lane; the seat is free when this returns.
+    pub async fn end(self) {
+        if let Err(error) = self.context.dispose().await {
+            tracing::warn!(%error, "a context could not be disposed; its browser is ended with it");
+            self.seat.chromium().close().await;
+        }
+        self.lane.close().await;
+    }
+}
