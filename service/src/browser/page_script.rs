@@ -1,1 +1,15 @@
-pub const SOURCE: &str = "";
+pub const SOURCE: &str = concat!(
+    "(() => {\n'use strict';\n",
+    include_str!("page_script/open.js"),
+    include_str!("page_script/errors.js"),
+    include_str!("page_script/dom.js"),
+    include_str!("page_script/style.js"),
+    include_str!("page_script/roles.js"),
+    include_str!("page_script/names.js"),
+    include_str!("page_script/states.js"),
+    include_str!("page_script/yaml.js"),
+    include_str!("page_script/refs.js"),
+    include_str!("page_script/snapshot.js"),
+    include_str!("page_script/api.js"),
+    "})()",
+);

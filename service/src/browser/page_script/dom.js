@@ -1,0 +1,138 @@
+// Reads the DOM through getters captured from the prototypes of our isolated world. A form or a document lets its named
+// children shadow any property (`<form><input name="parentNode">`), so nothing here reads a property off a node directly.
+
+const getterOf = (proto, name) => {
+  const get = Object.getOwnPropertyDescriptor(proto, name).get;
+  return node => get.call(node);
+};
+const methodOf = (proto, name) => {
+  const method = proto[name];
+  return (node, ...args) => method.apply(node, args);
+};
+
+const nodeType = getterOf(Node.prototype, 'nodeType');
+const parentNode = getterOf(Node.prototype, 'parentNode');
+const firstChild = getterOf(Node.prototype, 'firstChild');
+const nextSibling = getterOf(Node.prototype, 'nextSibling');
+const lastChild = getterOf(Node.prototype, 'lastChild');
+const nodeValue = getterOf(Node.prototype, 'nodeValue');
+const textContent = getterOf(Node.prototype, 'textContent');
+const isConnected = getterOf(Node.prototype, 'isConnected');
+const childNodes = getterOf(Node.prototype, 'childNodes');
+const ownerDocument = getterOf(Node.prototype, 'ownerDocument');
+const getRootNode = methodOf(Node.prototype, 'getRootNode');
+const contains = methodOf(Node.prototype, 'contains');
+const localName = getterOf(Element.prototype, 'localName');
+const namespaceURI = getterOf(Element.prototype, 'namespaceURI');
+const shadowRoot = getterOf(Element.prototype, 'shadowRoot');
+const assignedSlot = getterOf(Element.prototype, 'assignedSlot');
+const nextElement = getterOf(Element.prototype, 'nextElementSibling');
+const previousElement = getterOf(Element.prototype, 'previousElementSibling');
+const className = node => attribute(node, 'class') || '';
+const attribute = methodOf(Element.prototype, 'getAttribute');
+const hasAttribute = methodOf(Element.prototype, 'hasAttribute');
+const attributeNames = methodOf(Element.prototype, 'getAttributeNames');
+const matches = methodOf(Element.prototype, 'matches');
+const closest = methodOf(Element.prototype, 'closest');
+const boundingRect = methodOf(Element.prototype, 'getBoundingClientRect');
+const clientRects = methodOf(Element.prototype, 'getClientRects');
+const checkVisibility = methodOf(Element.prototype, 'checkVisibility');
+const queryElement = methodOf(Element.prototype, 'querySelectorAll');
+const queryDocument = methodOf(Document.prototype, 'querySelectorAll');
+const queryFragment = methodOf(DocumentFragment.prototype, 'querySelectorAll');
+const idInDocument = methodOf(Document.prototype, 'getElementById');
+const idInFragment = methodOf(DocumentFragment.prototype, 'getElementById');
+const documentBody = getterOf(Document.prototype, 'body');
+const documentElement = getterOf(Document.prototype, 'documentElement');
+const documentTitle = getterOf(Document.prototype, 'title');
+const documentActive = getterOf(Document.prototype, 'activeElement');
+const shadowActive = getterOf(ShadowRoot.prototype, 'activeElement');
+const documentHasFocus = methodOf(Document.prototype, 'hasFocus');
+const documentAnimations = methodOf(Document.prototype, 'getAnimations');
+const elementFromPoint = methodOf(Document.prototype, 'elementFromPoint');
+const shadowFromPoint = methodOf(ShadowRoot.prototype, 'elementFromPoint');
+const assignedNodes = methodOf(HTMLSlotElement.prototype, 'assignedNodes');
+const inputType = getterOf(HTMLInputElement.prototype, 'type');
+const inputValue = getterOf(HTMLInputElement.prototype, 'value');
+const inputChecked = getterOf(HTMLInputElement.prototype, 'checked');
+const inputIndeterminate = getterOf(HTMLInputElement.prototype, 'indeterminate');
+const inputLabels = getterOf(HTMLInputElement.prototype, 'labels');
+const inputForm = getterOf(HTMLInputElement.prototype, 'form');
+const textareaValue = getterOf(HTMLTextAreaElement.prototype, 'value');
+const textareaLabels = getterOf(HTMLTextAreaElement.prototype, 'labels');
+const selectOptions = getterOf(HTMLSelectElement.prototype, 'options');
+const selectLabels = getterOf(HTMLSelectElement.prototype, 'labels');
+const selectMultiple = getterOf(HTMLSelectElement.prototype, 'multiple');
+const selectSize = getterOf(HTMLSelectElement.prototype, 'size');
+const optionSelected = getterOf(HTMLOptionElement.prototype, 'selected');
+const optionValue = getterOf(HTMLOptionElement.prototype, 'value');
+const optionLabel = getterOf(HTMLOptionElement.prototype, 'label');
+const buttonType = getterOf(HTMLButtonElement.prototype, 'type');
+const buttonForm = getterOf(HTMLButtonElement.prototype, 'form');
+const anchorHref = getterOf(HTMLAnchorElement.prototype, 'href');
+const formElements = getterOf(HTMLFormElement.prototype, 'elements');
+const labelControl = getterOf(HTMLLabelElement.prototype, 'control');
+const editable = getterOf(HTMLElement.prototype, 'isContentEditable');
+
+const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
+const SVG_NAMESPACE = 'http://www.w3.org/2000/svg';
+
+const isElement = node => nodeType(node) === 1;
+const isText = node => nodeType(node) === 3 || nodeType(node) === 4;
+
+/** Lower-case local name; the name with `svg:` before it in other namespaces than HTML. */
+const tagOf = element => {
+  const space = namespaceURI(element);
+  if (space === HTML_NAMESPACE) return localName(element);
+  return space === SVG_NAMESPACE ? 'svg:' + localName(element).toLowerCase() : 'xml:' + localName(element);
+};
+const inputTypeOf = element => (tagOf(element) === 'input' ? inputType(element) : '');
+
+/** The parent as it is drawn: slot, shadow host or plain parent. */
+const composedParent = node => {
+  const slot = isElement(node) ? assignedSlot(node) : null;
+  if (slot) return slot;
+  const parent = parentNode(node);
+  if (!parent) return null;
+  if (nodeType(parent) === 11) return parent instanceof ShadowRoot ? parent.host : null;
+  return nodeType(parent) === 1 ? parent : null;
+};
+
+/** Children as they are drawn: those of the open shadow root, what a slot was given, or the plain ones. */
+const composedChildren = element => {
+  const root = shadowRoot(element);
+  const out = [];
+  if (!root && element instanceof HTMLSlotElement) {
+    const given = assignedNodes(element);
+    if (given.length) return given;
+  }
+  for (let child = firstChild(root || element); child; child = nextSibling(child)) out.push(child);
+  return out;
+};
+
+const rootOf = node => getRootNode(node);
+const elementById = (node, id) => {
+  const root = rootOf(node);
+  if (nodeType(root) === 9) return idInDocument(root, id);
+  return nodeType(root) === 11 ? idInFragment(root, id) : null;
+};
+const idList = (element, name) => {
+  const value = attribute(element, name);
+  if (!value) return [];
+  const out = [];
+  for (const id of value.trim().split(/\s+/).slice(0, 100)) {
+    const found = id && elementById(element, id);
+    if (found) out.push(found);
+  }
+  return out;
+};
+
+/** The focused element of this document; for focus inside a shadow tree its outermost host, as Playwright MCP says it. */
+const focusedElement = () => documentActive(document);
+
+/** Collapses white space and drops the characters nobody sees, as a person would read it. */
+const flat = text => text.replace(/[\u200b\u00ad]/g, '').replace(/\s+/g, ' ').trim();
+const cut = (text, length = 80) => {
+  const line = flat(String(text));
+  return line.length > length ? line.slice(0, length - 1) + '…' : line;
+};
