@@ -109,10 +109,18 @@ impl FromStr for AllowRule {
 
 /// `10.0.0.5`, `10.0.0.0/8`, `fd00::1`, `[fd00::1]`, `[fd00::]/8`, `[fd00::/8]`.
 fn block(text: &str) -> Option<IpNet> {
-    if text.matches('[').count() != text.matches(']').count() {
-        return None;
-    }
-    let text = text.replace(['[', ']'], "");
+    let bare = match text.strip_prefix('[') {
+        None => text.to_owned(),
+        Some(rest) => {
+            let (inside, after) = rest.split_once(']')?;
+            // Only a length may follow, and only once.
+            if !inside.contains(':') || !(after.is_empty() || after.starts_with('/')) {
+                return None;
+            }
+            format!("{inside}{after}")
+        }
+    };
+    let text = bare.as_str();
     let block = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok()?;
     // An IPv4-mapped block would never match: addresses are unmapped before they are compared.
     match block {

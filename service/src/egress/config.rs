@@ -10,7 +10,7 @@ use super::allow::AllowRule;
 pub struct EgressConfig {
     /// What pages may reach beyond the public web; empty by default. `--egress-allow` adds to it.
     pub allow: Vec<AllowRule>,
-    /// Largest request head and response head, bytes. Chromium's own are far below; 8 KiB is the least that works.
+    /// Largest request head and response head, bytes. Those of browsers are far below.
     pub header_bytes_max: usize,
     /// How long a request head or the first bytes of a tunnel may take, milliseconds.
     pub header_ms_max: u64,

@@ -167,9 +167,9 @@ mod tests {
         }
     }
 
-    fn rule_of(verdict: Verdict) -> Option<Rule> {
+    fn rule_of(verdict: &Verdict) -> Option<Rule> {
         match verdict {
-            Verdict::Deny { rule, .. } => Some(rule),
+            Verdict::Deny { rule, .. } => Some(*rule),
             Verdict::Allow => None,
             Verdict::Resolve => panic!("not decided yet"),
         }
@@ -177,7 +177,7 @@ mod tests {
 
     fn denied(host: &str, addresses: &[&str], allow: &[&str]) -> Option<Rule> {
         let addresses: Vec<IpAddr> = addresses.iter().map(|text| text.parse().expect("an address")).collect();
-        rule_of(decide(&target(host), Some(&addresses), &rules(allow)))
+        rule_of(&decide(&target(host), Some(&addresses), &rules(allow)))
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
             ("update.googleapis.com:443", Rule::BrowserOwn),
             ("example.com:25", Rule::Port),
         ] {
-            assert_eq!(rule_of(decide(&target(host), None, &rules(&[]))), Some(rule), "{host}");
+            assert_eq!(rule_of(&decide(&target(host), None, &rules(&[]))), Some(rule), "{host}");
         }
         assert_eq!(decide(&target("example.com:443"), None, &rules(&[])), Verdict::Resolve);
         assert_eq!(decide(&target("notlocalhost.com:443"), None, &rules(&[])), Verdict::Resolve);

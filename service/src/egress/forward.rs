@@ -92,7 +92,7 @@ async fn send(
     }
     let stream = open(target, lane).await?;
     let mut client = http1::Builder::new();
-    client.max_buf_size(lane.shared.config.header_bytes_max.max(8_192)).preserve_header_case(true);
+    client.max_header_size(lane.shared.config.header_bytes_max).preserve_header_case(true);
     let (mut sender, connection) =
         client.handshake(TokioIo::new(stream)).await.map_err(|error| broken(target, &error))?;
     lane.spawn(async move {

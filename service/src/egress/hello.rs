@@ -68,34 +68,29 @@ pub fn judge(opening: &Opening, target: &Target) -> Result<(), (Rule, &'static s
 }
 
 fn read_tls(bytes: &[u8]) -> Opening {
-    // A ClientHello may be cut into several records; put them together first.
+    // A ClientHello may be cut into several records; put them together until it is whole. What follows it is not read.
     let mut hello = Vec::new();
     let mut rest = Reader(bytes);
     loop {
-        match (rest.u8(), rest.u16(), rest.u16()) {
-            (Some(RECORD_HANDSHAKE), Some(version), Some(length)) if version >> 8 == 3 && length > 0 => {
-                match rest.take(length.into()) {
-                    Some(fragment) => hello.extend_from_slice(fragment),
-                    None => {
-                        hello.extend_from_slice(rest.0);
-                        break;
-                    }
-                }
-            }
-            (Some(RECORD_HANDSHAKE), _, None) => break,
-            (None, ..) => break,
-            _ => return Opening::Other,
+        let mut message = Reader(&hello);
+        if message.u8().is_some_and(|kind| kind != CLIENT_HELLO) {
+            return Opening::Other;
+        }
+        if let Some(body) = message.u24().and_then(|length| message.take(length)) {
+            return server_name(body).map_or(Opening::Other, Opening::Tls);
+        }
+        let Some(kind) = rest.u8() else { return Opening::More };
+        let Some(version) = rest.u16() else { return Opening::More };
+        if kind != RECORD_HANDSHAKE || version >> 8 != 3 {
+            return Opening::Other;
+        }
+        match rest.block16() {
+            None => return Opening::More,
+            // An empty record brings nothing and could go on for ever.
+            Some([]) => return Opening::Other,
+            Some(fragment) => hello.extend_from_slice(fragment),
         }
     }
-    let mut message = Reader(&hello);
-    match message.u8() {
-        None => return Opening::More,
-        Some(CLIENT_HELLO) => {}
-        Some(_) => return Opening::Other,
-    }
-    let Some(length) = message.u24() else { return Opening::More };
-    let Some(body) = message.take(length) else { return Opening::More };
-    server_name(body).map_or(Opening::Other, Opening::Tls)
 }
 
 /// `None` when it is no ClientHello.
@@ -223,6 +218,9 @@ pub(super) mod tests {
         assert_eq!(judge(&opening, &target("example.test:443")), Ok(()));
         assert_eq!(judge(&opening, &target("other.test:443")).map_err(|(rule, _)| rule), Err(Rule::ServerName));
         assert_eq!(judge(&opening, &target("93.184.216.34:443")).map_err(|(rule, _)| rule), Err(Rule::ServerName));
+        let mut more = client_hello(Some("example.test"), 100);
+        more.extend([20, 3, 3, 0, 1, 1, 23, 3, 3]);
+        assert_eq!(read(&more), Opening::Tls(Some("example.test".into())), "what follows the hello is not read");
         let nameless = read(&client_hello(None, 1 << 14));
         assert_eq!(judge(&nameless, &target("93.184.216.34:443")), Ok(()));
         assert_eq!(judge(&nameless, &target("example.test:443")).map_err(|(rule, _)| rule), Err(Rule::ServerName));

@@ -60,8 +60,7 @@ pub async fn serve(stream: TcpStream, lane: Arc<LaneState>) {
     server
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(config.header_ms_max))
-        // hyper wants at least 8 KiB and panics otherwise.
-        .max_buf_size(config.header_bytes_max.max(8_192))
+        .max_header_size(config.header_bytes_max)
         .preserve_header_case(true);
     let service = service_fn(|request: Request<Incoming>| {
         let (lane, kept) = (Arc::clone(&lane), Arc::clone(&kept));

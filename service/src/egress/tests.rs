@@ -508,8 +508,8 @@ async fn a_websocket_works_through_a_tunnel_and_through_an_upgrade() {
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await.expect("sent");
-    let head = head(&mut stream).await;
-    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    let switched = self::head(&mut stream).await;
+    assert!(switched.starts_with("HTTP/1.1 101 "), "{switched}");
     let role = tokio_tungstenite::tungstenite::protocol::Role::Client;
     let mut socket = tokio_tungstenite::WebSocketStream::from_raw_socket(stream, role, None).await;
     socket.send("over an upgrade".into()).await.expect("sent");
