@@ -1,0 +1,58 @@
+# Two commands do everything: `make run` and `make test`. Each installs what it needs first (tests/setup.sh).
+#
+#   make run ARGS="--policy strict"     build, then serve on 127.0.0.1:7800
+#   make test                           every check and every test
+#   make bench, make load ARGS=…        the figures; `make load ARGS=--help` says what can be asked
+#   make viewer | fmt | lint            one part of it
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+ARGS ?=
+
+VIEWER_BUILT := target/stamps/viewer-built
+VIEWER_SOURCES := $(shell find viewer -type d \( -name node_modules -o -name dist \) -prune -o -type f ! -name '*.rs' ! -name Cargo.toml -print)
+# A Rust build before the first viewer build puts a page there that only says so; a removed folder must be built again too.
+ifneq ($(shell grep -L helmwatch-viewer-not-built viewer/dist/index.html 2>/dev/null),viewer/dist/index.html)
+$(VIEWER_BUILT): rebuild
+endif
+
+.PHONY: help run test bench load viewer fmt lint rebuild
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,6p'
+
+run:
+	@tests/setup.sh run
+	@$(MAKE) --no-print-directory $(VIEWER_BUILT)
+	cargo build --locked --release -p helmwatch
+	@exec target/release/helmwatch serve $(ARGS)
+
+test:
+	@tests/setup.sh test
+	@$(MAKE) --no-print-directory $(VIEWER_BUILT)
+	@tests/run.sh
+
+bench load:
+	@tests/setup.sh test
+	@$(MAKE) --no-print-directory $(VIEWER_BUILT)
+	cargo build --locked --release -p helmwatch -p helmwatch-tests
+	@exec target/release/helmwatch-$@ $(ARGS)
+
+viewer:
+	@tests/setup.sh viewer
+	@$(MAKE) --no-print-directory $(VIEWER_BUILT)
+
+$(VIEWER_BUILT): $(VIEWER_SOURCES)
+	npm --prefix viewer run --silent build
+	@mkdir -p $(@D)
+	@touch $@
+
+fmt:
+	cargo fmt --all
+
+lint:
+	@tests/setup.sh viewer
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	npm --prefix viewer run --silent check
