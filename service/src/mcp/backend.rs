@@ -15,12 +15,7 @@ pub(super) trait Backend: Send + Sync + 'static {
     fn list(&self, capabilities: &Capabilities) -> Vec<Arc<ToolSpec>>;
 
     /// See [`Gate::call`].
-    fn call<'a>(
-        &'a self,
-        context: CallContext,
-        name: &'a str,
-        arguments: Map<String, Value>,
-    ) -> BoxFuture<'a, Reply>;
+    fn call<'a>(&'a self, context: CallContext, name: &'a str, arguments: Map<String, Value>) -> BoxFuture<'a, Reply>;
 }
 
 impl Backend for Gate {
@@ -28,12 +23,7 @@ impl Backend for Gate {
         Gate::list(self, capabilities)
     }
 
-    fn call<'a>(
-        &'a self,
-        context: CallContext,
-        name: &'a str,
-        arguments: Map<String, Value>,
-    ) -> BoxFuture<'a, Reply> {
+    fn call<'a>(&'a self, context: CallContext, name: &'a str, arguments: Map<String, Value>) -> BoxFuture<'a, Reply> {
         Gate::call(self, context, name, arguments).boxed()
     }
 }

@@ -1,5 +1,8 @@
 //! One `tools/call`, from the gate's point of view: a caller, a session, progress out, cancellation in.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rmcp::RoleServer;
@@ -16,6 +19,10 @@ use crate::tools::{CallContext, Progress, Reply};
 
 /// Words of progress on their way to a slow client; the gate drops what does not fit.
 const PROGRESS_WAITING_MAX: usize = 16;
+
+/// How long an answer waits for the last words of progress to go out before it. Far more than it takes, unless the client
+/// has stopped reading.
+const REST_MAX: Duration = Duration::from_secs(1);
 
 /// Runs the call to its end, also when the client has left: an action is sent whole or not at all, and only the gate knows.
 ///
@@ -39,25 +46,31 @@ pub(super) async fn run(
         progress: token.is_some().then_some(sender),
         cancelled: cancelled.clone(),
     };
-    let reply = backend.call(call, &tool.name, arguments);
-    let beside = async {
+    let mut reply = backend.call(call, &tool.name, arguments);
+    let mut telling = pin!(async {
         if let Some(token) = token {
             tell(&context.peer, token, tool, words).await;
         }
-        std::future::pending::<()>().await;
+    });
+    let mut told = false;
+    let mut stopped = false;
+    // All are polled, so a client that does not read holds up its own progress, never the call.
+    let reply = loop {
+        tokio::select! {
+            biased;
+            () = &mut telling, if !told => told = true,
+            () = stopping.cancelled(), if !stopped => {
+                stopped = true;
+                cancelled.cancel();
+            }
+            reply = &mut reply => break reply,
+        }
     };
-    let stop = async {
-        stopping.cancelled().await;
-        cancelled.cancel();
-        std::future::pending::<()>().await;
-    };
-    // A client that does not read holds up its own progress, never the call: all three are polled.
-    tokio::select! {
-        biased;
-        () = beside => unreachable!("progress outlives the call"),
-        () = stop => unreachable!("stopping outlives the call"),
-        reply = reply => answer(&reply),
+    // Words overtaken by the answer would be lost on the stateless path, whose stream ends with it.
+    if !told && tokio::time::timeout(REST_MAX, telling).await.is_err() {
+        tracing::debug!(tool = %tool.name, "a client read its progress too slowly");
     }
+    answer(&reply)
 }
 
 /// An answer for arguments that are wrong before the gate is asked.

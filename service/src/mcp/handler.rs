@@ -23,10 +23,10 @@ use super::catalog::{Catalog, Found, SESSION};
 use super::instructions::INSTRUCTIONS;
 use super::service::SESSION_HEADER;
 use crate::auth::Caller;
-use crate::tools::{Capabilities, Capability, Gate, SessionChoice};
+use crate::tools::{Capabilities, Capability, SessionChoice};
 
 /// The revisions that are served and tested. Older clients are offered the newest of these that they may still speak.
-const VERSIONS: &[ProtocolVersion] = &[
+pub(super) const VERSIONS: &[ProtocolVersion] = &[
     ProtocolVersion::V_2025_03_26,
     ProtocolVersion::V_2025_06_18,
     ProtocolVersion::V_2025_11_25,
@@ -125,7 +125,10 @@ impl Handler {
         let capabilities = match caps {
             None => self.0.capabilities.clone(),
             Some(words) => words.parse().map_err(|wrong: String| {
-                ErrorData::invalid_params(format!("In this server's URL, caps: {wrong}.\nCorrect the URL's caps."), None)
+                ErrorData::invalid_params(
+                    format!("In this server's URL, caps: {wrong}.\nCorrect the URL's caps."),
+                    None,
+                )
             })?,
         };
         let legacy = if remembers(context) {
@@ -144,7 +147,9 @@ impl Handler {
     fn not_chosen(name: &str, capability: Capability) -> ErrorData {
         let word = capability.word();
         ErrorData::invalid_params(
-            format!("Unknown tool: {name:?} is in the toolset \"{word}\", which is not chosen.\nAdd it to this server's URL: /mcp?caps={word}"),
+            format!(
+                "Unknown tool: {name:?} is in the toolset \"{word}\", which is not chosen.\nAdd it to this server's URL: /mcp?caps={word}"
+            ),
             None,
         )
     }

@@ -39,7 +39,10 @@ pub(super) fn no_agent() -> Answer {
 
 /// An id that is unknown, has ended, or is another key's: nobody is told which.
 pub(super) fn no_session() -> Answer {
-    refuse(StatusCode::NOT_FOUND, "There is no such MCP session.\nStart a new one with initialize, without Mcp-Session-Id.")
+    refuse(
+        StatusCode::NOT_FOUND,
+        "There is no such MCP session.\nStart a new one with initialize, without Mcp-Session-Id.",
+    )
 }
 
 /// No room for one more legacy session.

@@ -218,9 +218,8 @@ mod tests {
     #[tokio::test]
     async fn a_session_is_its_openers_alone() {
         let sessions = BoundSessions::new(&McpConfig::default());
-        let (id, _transport) = Asking::new(KeyId::new("one"))
-            .around(async { sessions.create_session().await.expect("a session") })
-            .await;
+        let (id, _transport) =
+            Asking::new(KeyId::new("one")).around(async { sessions.create_session().await.expect("a session") }).await;
         for (key, expected) in [("one", true), ("other", false)] {
             let asking = Asking::new(KeyId::new(key));
             let has = asking.around(async { sessions.has_session(&id).await.expect("an answer") }).await;
