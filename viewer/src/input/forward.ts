@@ -1,0 +1,191 @@
+/**
+ * While a person is in control: mouse, wheel, touch, keys and text on the picture go to the page.
+ * Moves and wheel turns are gathered to one message a frame; keys held down are let go when the focus leaves.
+ */
+
+import { toPage, toPageNearest, type Point, type Size } from "../picture/geometry";
+import type { MouseButton, ViewerMessage } from "../protocol/generated/wire";
+import { button, clickCount, leaves, modifiers, type Press, staysHere, wheelPixels } from "./translate";
+
+export interface Target {
+  /** Takes the focus and the text: a textarea over the picture, so that input methods and phone keyboards work. */
+  field: HTMLTextAreaElement;
+  /** Viewport of the picture on the screen, CSS pixels. */
+  page: () => Size | null;
+  send: (message: ViewerMessage) => void;
+  /** The person asked to leave the picture by keyboard. */
+  leave: () => void;
+}
+
+/** Longest text sent in one message; a longer paste is cut into several. */
+const TEXT_CHARS_MAX = 4_000;
+
+/** How far a finger moves before a touch is a scroll. */
+const TAP_PX = 8;
+
+/** Starts forwarding; the answer ends it. */
+export function forwardInput({ field, page, send, leave }: Target): () => void {
+  const ending = new AbortController();
+  const { signal } = ending;
+  const held = new Map<string, { key: string; code: string }>();
+  let pressed: MouseButton = "none";
+  let lastPress: Press | null = null;
+  let lastPoint: Point = { x: 0, y: 0 };
+  let move: { point: Point; modifiers: number } | null = null;
+  let turn: { point: Point; x: number; y: number; modifiers: number } | null = null;
+  let touch: { start: Point; last: Point; scrolled: boolean } | null = null;
+  let scheduled = 0;
+
+  const at = (event: MouseEvent, nearest: boolean): Point | null => {
+    const size = page();
+    if (size === null) return null;
+    const box = field.getBoundingClientRect();
+    const point = { x: event.clientX - box.left, y: event.clientY - box.top };
+    return nearest ? toPageNearest(point, box, size) : toPage(point, box, size);
+  };
+
+  const mouse = (kind: "move" | "down" | "up" | "wheel", point: Point, more: Partial<Extract<ViewerMessage, { type: "mouse" }>>): void => {
+    lastPoint = point;
+    send({ type: "mouse", kind, x: point.x, y: point.y, button: "none", clicks: 0, delta_x: 0, delta_y: 0, modifiers: 0, ...more });
+  };
+
+  const flush = (): void => {
+    cancelAnimationFrame(scheduled);
+    scheduled = 0;
+    if (move !== null) mouse("move", move.point, { button: pressed, modifiers: move.modifiers });
+    if (turn !== null) mouse("wheel", turn.point, { delta_x: turn.x, delta_y: turn.y, modifiers: turn.modifiers });
+    move = null;
+    turn = null;
+  };
+
+  const soon = (): void => {
+    if (scheduled === 0) scheduled = requestAnimationFrame(flush);
+  };
+
+  const wheel = (point: Point, x: number, y: number, keys: number): void => {
+    turn = { point, x: (turn?.x ?? 0) + x, y: (turn?.y ?? 0) + y, modifiers: keys };
+    soon();
+  };
+
+  const press = (event: PointerEvent, point: Point): void => {
+    const clicks = clickCount(lastPress, point, event.button, event.timeStamp);
+    lastPress = { point, button: event.button, at: event.timeStamp, clicks };
+    flush();
+    pressed = button(event.button);
+    mouse("down", point, { button: pressed, clicks, modifiers: modifiers(event) });
+  };
+
+  const release = (event: PointerEvent, point: Point): void => {
+    flush();
+    mouse("up", point, { button: button(event.button), clicks: lastPress?.clicks ?? 1, modifiers: modifiers(event) });
+    pressed = "none";
+  };
+
+  field.addEventListener("pointerdown", (event) => {
+    const point = at(event, false);
+    event.preventDefault();
+    field.focus({ preventScroll: true });
+    if (point === null || button(event.button) === "none") return;
+    field.setPointerCapture(event.pointerId);
+    if (event.pointerType === "touch") touch = { start: point, last: point, scrolled: false };
+    else press(event, point);
+  }, { signal });
+
+  field.addEventListener("pointermove", (event) => {
+    const point = at(event, pressed !== "none" || touch !== null);
+    if (point === null) return;
+    if (event.pointerType === "touch") {
+      if (touch === null) return;
+      touch.scrolled ||= Math.hypot(point.x - touch.start.x, point.y - touch.start.y) > TAP_PX;
+      if (touch.scrolled) wheel(touch.start, touch.last.x - point.x, touch.last.y - point.y, 0);
+      touch.last = point;
+      return;
+    }
+    move = { point, modifiers: modifiers(event) };
+    soon();
+  }, { signal });
+
+  field.addEventListener("pointerup", (event) => {
+    const point = at(event, true);
+    if (point === null) return;
+    if (event.pointerType === "touch") {
+      if (touch !== null && !touch.scrolled) {
+        mouse("move", point, {});
+        press(event, point);
+        release(event, point);
+      }
+      touch = null;
+    } else if (pressed !== "none") release(event, point);
+  }, { signal });
+
+  field.addEventListener("pointercancel", (event) => {
+    touch = null;
+    if (pressed !== "none") release(event, lastPoint);
+  }, { signal });
+
+  field.addEventListener("wheel", (event) => {
+    event.preventDefault();
+    const point = at(event, false);
+    const size = page();
+    if (point === null || size === null) return;
+    wheel(point, wheelPixels(event.deltaX, event.deltaMode, size.height), wheelPixels(event.deltaY, event.deltaMode, size.height), modifiers(event));
+  }, { signal, passive: false });
+
+  for (const kind of ["contextmenu", "dragstart", "drop"] as const) {
+    field.addEventListener(kind, (event) => event.preventDefault(), { signal });
+  }
+
+  const text = (whole: string): void => {
+    for (let from = 0; from < whole.length; from += TEXT_CHARS_MAX) send({ type: "text", text: whole.slice(from, from + TEXT_CHARS_MAX) });
+  };
+
+  field.addEventListener("keydown", (event) => {
+    if (leaves(event)) {
+      event.preventDefault();
+      leave();
+      return;
+    }
+    // 229 and Unidentified: an input method or phone keyboard is at work; its text comes by `input`.
+    if (event.isComposing || event.key === "Unidentified" || event.key === "Process" || staysHere(event)) return;
+    event.preventDefault();
+    held.set(event.code === "" ? event.key : event.code, { key: event.key, code: event.code });
+    send({ type: "key", down: true, key: event.key, code: event.code, modifiers: modifiers(event) });
+  }, { signal });
+
+  field.addEventListener("keyup", (event) => {
+    const name = event.code === "" ? event.key : event.code;
+    if (!held.delete(name)) return;
+    event.preventDefault();
+    send({ type: "key", down: false, key: event.key, code: event.code, modifiers: modifiers(event) });
+  }, { signal });
+
+  field.addEventListener("paste", (event) => {
+    event.preventDefault();
+    text(event.clipboardData?.getData("text/plain") ?? "");
+  }, { signal });
+
+  field.addEventListener("compositionend", (event) => {
+    text(event.data);
+    field.value = "";
+  }, { signal });
+
+  field.addEventListener("input", (event) => {
+    if (event instanceof InputEvent && event.isComposing) return;
+    text(field.value);
+    field.value = "";
+  }, { signal });
+
+  const letGo = (): void => {
+    for (const { key, code } of held.values()) send({ type: "key", down: false, key, code, modifiers: 0 });
+    held.clear();
+    if (pressed !== "none") mouse("up", lastPoint, { button: pressed, clicks: 1 });
+    pressed = "none";
+  };
+  field.addEventListener("blur", letGo, { signal });
+
+  return () => {
+    letGo();
+    cancelAnimationFrame(scheduled);
+    ending.abort();
+  };
+}

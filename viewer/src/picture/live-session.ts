@@ -1,0 +1,125 @@
+/** One session's live socket with its picture: what a tile and the session page stand on. */
+
+import { signal } from "@preact/signals";
+import { firstTime } from "../net/memory";
+import { Socket, type Link } from "../net/socket";
+import { decodeFrame, FrameError, type Frame } from "../protocol/frame";
+import type { LiveEvent, SessionId, ViewerMessage } from "../protocol/generated/wire";
+import { applied, type Live, NOTHING_YET } from "../state/live";
+import { askLogin, learnApprovals } from "../state/store";
+import { serviceNow } from "../net/http";
+import type { Size } from "./geometry";
+import { Painter } from "./painter";
+
+export interface Quality {
+  /** Frames a second, at most. */
+  fps: number;
+  /** Device pixels, at most. */
+  width: number;
+}
+
+export class LiveSession {
+  readonly live = signal<Live>(NOTHING_YET);
+  readonly link = signal<Link>("connecting");
+  /** The tab looked at; `null` follows the agent. */
+  readonly watched = signal<number | null>(null);
+  /** The viewport the picture on the screen shows, CSS pixels; `null` before the first. */
+  readonly shown = signal<Size | null>(null);
+  /** Frames drawn since the start, and how old the last was when it was drawn. Plain: read once a second, not at every frame. */
+  frames = 0;
+  ageMs = 0;
+
+  #quality: Quality;
+  #painter: Painter | null = null;
+  readonly #socket: Socket;
+
+  constructor(id: SessionId, quality: Quality) {
+    this.#quality = quality;
+    this.#socket = new Socket(
+      () => {
+        const page = this.watched.peek();
+        const { fps, width } = this.#quality;
+        return `/v1/sessions/${id}/live?fps=${fps}&width=${width}${page === null ? "" : `&page=${page}`}`;
+      },
+      {
+        text: (message) => this.#hear(JSON.parse(message) as LiveEvent),
+        binary: (message) => this.#see(message),
+        link: (link) => {
+          this.link.value = link;
+          // Control ends with the socket; the full state after a reconnect says who drives then.
+          if (link === "lost" && this.live.value.youControl) this.live.value = { ...this.live.value, youControl: false, controller: null };
+        },
+        refused: () => void askLogin(),
+      },
+    );
+  }
+
+  /** Draws on this canvas from now on. */
+  paintOn(canvas: HTMLCanvasElement): void {
+    this.#painter?.end();
+    this.#painter = new Painter(canvas, (frame) => this.#drawn(canvas, frame));
+  }
+
+  send(message: ViewerMessage): boolean {
+    return this.#socket.send(message);
+  }
+
+  watch(page: number | null): void {
+    if (this.watched.value === page) return;
+    this.watched.value = page;
+    this.send({ type: "watch", page });
+  }
+
+  setQuality(quality: Quality): void {
+    if (quality.fps === this.#quality.fps && quality.width === this.#quality.width) return;
+    this.#quality = quality;
+    this.send({ type: "quality", ...quality });
+  }
+
+  end(): void {
+    this.#painter?.end();
+    this.#socket.end();
+  }
+
+  #hear(event: LiveEvent): void {
+    this.live.value = applied(this.live.value, event);
+    if (event.type === "approval") learnApprovals([event.approval]);
+    else if (event.type === "state") {
+      learnApprovals(event.approvals);
+      const watched = this.watched.value;
+      // The tab looked at may have closed while the connection was lost.
+      if (watched !== null && !event.session.tabs.some((tab) => tab.page === watched)) this.watch(null);
+    } else if (event.type === "session") {
+      const watched = this.watched.value;
+      if (watched !== null && !event.session.tabs.some((tab) => tab.page === watched)) this.watch(null);
+    } else if (event.type === "closed") this.#socket.end();
+  }
+
+  #see(message: ArrayBuffer): void {
+    let frame: Frame;
+    try {
+      frame = decodeFrame(message);
+    } catch (error) {
+      // Another version of the service than the one that sent this page: its new page will know.
+      if (error instanceof FrameError && error.reason === "version" && firstTime("reloaded")) window.location.reload();
+      return;
+    }
+    const watched = this.watched.peek();
+    // A frame of the tab left a moment ago: done with, not drawn.
+    if (this.#painter === null || (watched !== null && frame.page !== watched)) this.#acknowledge(frame);
+    else this.#painter.offer(frame);
+  }
+
+  #drawn(canvas: HTMLCanvasElement, frame: Frame): void {
+    this.frames += 1;
+    this.ageMs = serviceNow() - frame.capturedAtMs;
+    canvas.dataset["seq"] = String(frame.sequence);
+    const shown = this.shown.peek();
+    if (shown?.width !== frame.width || shown.height !== frame.height) this.shown.value = { width: frame.width, height: frame.height };
+    this.#acknowledge(frame);
+  }
+
+  #acknowledge(frame: Frame): void {
+    this.send({ type: "ack", seq: frame.sequence });
+  }
+}

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { loginCode, parsedRoute } from "./route";
+
+test("a fragment is a page, and what is none is the grid", () => {
+  expect(parsedRoute("#/s/s_Ab-9_x")).toEqual({ page: "session", id: "s_Ab-9_x" });
+  expect(parsedRoute("#/pool")).toEqual({ page: "pool" });
+  for (const odd of ["", "#/", "#/s/", "#/s/a_1", "#/s/s_../x", "#/s/s_x?y", "#code=abcd"]) {
+    expect(parsedRoute(odd)).toEqual({ page: "grid" });
+  }
+});
+
+test("only a login code is taken for one", () => {
+  expect(loginCode("#code=k3Jx_9-a")).toBe("k3Jx_9-a");
+  expect(loginCode("#/s/s_code=abcd")).toBeNull();
+  expect(loginCode("#code=")).toBeNull();
+});

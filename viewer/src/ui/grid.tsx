@@ -1,0 +1,102 @@
+/** All sessions, live, those that need a person first. */
+
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { inOrder, matches, needsPerson } from "../state/feed";
+import { now } from "../state/clock";
+import { feedKnown, feedLink, inboxOpen, pendingApprovals, sessions } from "../state/store";
+import { count, timeLeft } from "../state/words";
+import { ConnectAgent } from "./connect-agent";
+import { Tile } from "./tile";
+
+/** With more sessions than this a filter is worth its place. */
+const FILTER_FROM = 7;
+
+export function Grid(): JSX.Element {
+  const words = useSignal("");
+  if (!feedKnown.value) {
+    return (
+      <div class="page">
+        <p class="soft" role="status">
+          {feedLink.value === "lost" ? "The service cannot be reached yet." : "Reading the sessions…"}
+        </p>
+      </div>
+    );
+  }
+  const all = inOrder(sessions.value);
+  if (all.length === 0) {
+    return (
+      <div class="page">
+        <ConnectAgent />
+      </div>
+    );
+  }
+  const shown = all.filter((session) => matches(session, words.value));
+  const needing = all.filter(needsPerson).length;
+  return (
+    <div class="page">
+      <header class="page-head">
+        <h1>Sessions</h1>
+        <p class="soft" data-testid="sessions-summary">
+          {all.length} open
+          {needing > 0 && (
+            <>
+              {" · "}
+              <strong class="needs">{needing === 1 ? "1 needs" : `${needing} need`} a person</strong>
+            </>
+          )}
+        </p>
+        <span class="gap" />
+        {all.length >= FILTER_FROM && (
+          <input
+            class="filter"
+            type="search"
+            placeholder="Filter sessions"
+            aria-label="Filter sessions"
+            value={words.value}
+            onInput={(event) => (words.value = event.currentTarget.value)}
+          />
+        )}
+      </header>
+      <Waiting />
+      {shown.length === 0 ? (
+        <p class="soft">No session answers to “{words.value}”.</p>
+      ) : (
+        <ul class="grid" aria-label="Sessions">
+          {shown.map((session) => (
+            <li key={session.id}>
+              <Tile session={session} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+/** What waits, in one line each; the cards are in the inbox. */
+function Waiting(): JSX.Element | null {
+  const waiting = pendingApprovals.value;
+  if (waiting.length === 0) return null;
+  return (
+    <section class="waiting" aria-label={`${count(waiting.length, "step")} waiting for a person`} data-testid="waiting-strip">
+      <ul>
+        {waiting.slice(0, 3).map((approval) => (
+          <li key={approval.id}>
+            <span class="dot" aria-hidden="true" />
+            <span class="waiting-what">
+              <strong>{approval.summary}</strong>
+              <span class="soft">
+                {approval.session_name} · {approval.origin}
+              </span>
+            </span>
+            <span class="soft time">{timeLeft(approval.expires_at - now.value)}</span>
+          </li>
+        ))}
+      </ul>
+      <button type="button" class="button attention" data-testid="review" onClick={() => (inboxOpen.value = true)}>
+        Review {waiting.length > 3 ? `all ${waiting.length}` : ""}
+      </button>
+    </section>
+  );
+}

@@ -1,0 +1,64 @@
+/** All steps that wait for a person, from every page. */
+
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import type { JSX } from "preact";
+import { decided } from "../state/approvals";
+import { approvals, fetchDecided, inboxOpen, pendingApprovals } from "../state/store";
+import { ApprovalCard } from "./approval-card";
+import { DecidedList } from "./decided";
+import { CheckIcon, CloseIcon } from "./icons";
+
+export function Inbox(): JSX.Element | null {
+  if (!inboxOpen.value) return null;
+  return <OpenInbox />;
+}
+
+function OpenInbox(): JSX.Element {
+  const heading = useRef<HTMLHeadingElement>(null);
+  const trouble = useSignal<string | null>(null);
+  const waiting = pendingApprovals.value;
+  useEffect(() => {
+    const before = document.activeElement;
+    heading.current?.focus();
+    void fetchDecided().then((said) => (trouble.value = said));
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, [trouble]);
+  const close = (): void => {
+    inboxOpen.value = false;
+  };
+  return (
+    <aside
+      id="inbox"
+      class="inbox"
+      aria-labelledby="inbox-heading"
+      data-testid="inbox"
+      onKeyDown={(event) => {
+        if (event.key === "Escape") close();
+      }}
+    >
+      <header class="inbox-head">
+        <h2 id="inbox-heading" tabIndex={-1} ref={heading}>
+          Waiting for a person
+        </h2>
+        <button type="button" class="button quiet icon-only" aria-label="Close the inbox" onClick={close}>
+          <CloseIcon />
+        </button>
+      </header>
+      <div class="inbox-body">
+        {waiting.length === 0 ? (
+          <div class="all-clear">
+            <CheckIcon />
+            <p>Nothing waits. Steps that a rule stops appear here.</p>
+          </div>
+        ) : (
+          waiting.map((approval, at) => <ApprovalCard key={approval.id} approval={approval} place={at} linked />)
+        )}
+        {trouble.value !== null && <p class="hint">Earlier decisions could not be read: {trouble.value}</p>}
+        <DecidedList approvals={decided(approvals.value)} named />
+      </div>
+    </aside>
+  );
+}

@@ -1,0 +1,163 @@
+/** The pool: its numbers for everybody, its limits for an operator. */
+
+import { useSignal, type Signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import type { JSX } from "preact";
+import { request } from "../net/http";
+import type { PoolPatch, PoolView } from "../protocol/generated/wire";
+import { may, told } from "../state/store";
+import { Notice } from "./parts";
+
+const ASK_EVERY_MS = 2000;
+
+export function Pool(): JSX.Element {
+  const pool = useSignal<PoolView | null>(null);
+  const trouble = useSignal<{ error: string; hint: string } | null>(null);
+  useEffect(() => {
+    let ended = false;
+    let timer = 0;
+    const ask = async (): Promise<void> => {
+      try {
+        const view = (await request("GET", "/v1/pool")) as PoolView;
+        if (ended) return;
+        pool.value = view;
+        trouble.value = null;
+      } catch (error) {
+        trouble.value = told(error);
+      }
+      timer = window.setTimeout(() => void ask(), ASK_EVERY_MS);
+    };
+    void ask();
+    return () => {
+      ended = true;
+      window.clearTimeout(timer);
+    };
+  }, [pool, trouble]);
+  const view = pool.value;
+  return (
+    <div class="page narrow">
+      <header class="page-head">
+        <h1>Pool</h1>
+        <p class="soft">Browsers, and how many sessions may share them.</p>
+      </header>
+      {trouble.value !== null && (
+        <Notice tone="bad">
+          <strong>{trouble.value.error}</strong> {trouble.value.hint}
+        </Notice>
+      )}
+      {view === null ? (
+        trouble.value === null && <p class="soft">Reading the numbers…</p>
+      ) : (
+        <>
+          <Numbers pool={view} />
+          {may("admin") ? <Limits pool={pool} /> : <p class="hint">Limits are moved by a key with the scope <code>admin</code>.</p>}
+        </>
+      )}
+    </div>
+  );
+}
+
+function Numbers({ pool }: { pool: PoolView }): JSX.Element {
+  return (
+    <dl class="numbers">
+      <Number label="Sessions open" value={pool.in_use} of={pool.max_sessions} testId="pool-in-use" />
+      <Number label="Callers waiting" value={pool.waiting} of={pool.max_waiting} testId="pool-waiting" />
+      <Number label="Kept warm" value={pool.warm} of={pool.warm_sessions} testId="pool-warm" />
+      <Number label="Browser processes" value={pool.browsers} testId="pool-browsers" />
+    </dl>
+  );
+}
+
+function Number({ label, value, of, testId }: { label: string; value: number; of?: number; testId: string }): JSX.Element {
+  return (
+    <div class="figure">
+      <dt>{label}</dt>
+      <dd>
+        <span class="figure-value" data-testid={testId}>
+          {value}
+        </span>
+        {of !== undefined && <span class="figure-of"> of {of}</span>}
+        {of !== undefined && (
+          <span class={`gauge${of > 0 && value >= of && testId !== "pool-warm" ? " gauge-full" : ""}`} aria-hidden="true">
+            <span style={{ width: `${of === 0 ? 0 : Math.min(100, (value / of) * 100)}%` }} />
+          </span>
+        )}
+      </dd>
+    </div>
+  );
+}
+
+type LimitName = keyof PoolPatch;
+
+const LIMITS: readonly { name: LimitName; label: string; hint: (pool: PoolView) => string }[] = [
+  { name: "max_sessions", label: "Sessions at once", hint: (pool) => `At most ${pool.ceiling}, fixed at start.` },
+  { name: "max_waiting", label: "Callers that may wait", hint: () => "Beyond it callers are told to come back." },
+  { name: "warm_sessions", label: "Sessions kept warm", hint: () => "Ready before anyone asks." },
+  { name: "max_sessions_per_browser", label: "Sessions per browser", hint: () => "1 gives each a process tree of its own." },
+];
+
+function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null {
+  const edited = useSignal<Partial<Record<LimitName, string>>>({});
+  const saving = useSignal(false);
+  const said = useSignal<{ good: boolean; text: string } | null>(null);
+  const view = pool.value;
+  if (view === null) return null;
+  const changed = LIMITS.filter(({ name }) => edited.value[name] !== undefined && edited.value[name] !== String(view[name]));
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (saving.value || changed.length === 0) return;
+    saving.value = true;
+    const patch: PoolPatch = { max_sessions: null, max_waiting: null, warm_sessions: null, max_sessions_per_browser: null };
+    for (const { name } of changed) patch[name] = window.Number(edited.value[name]);
+    try {
+      pool.value = (await request("PATCH", "/v1/pool", patch)) as PoolView;
+      edited.value = {};
+      said.value = { good: true, text: "Saved. It holds from now on, until the service starts again." };
+    } catch (error) {
+      const { error: what, hint } = told(error);
+      said.value = { good: false, text: `${what} ${hint}` };
+    }
+    saving.value = false;
+  };
+  return (
+    <form class="limits" onSubmit={(event) => void save(event)}>
+      <h2>Limits</h2>
+      <div class="limit-fields">
+        {LIMITS.map(({ name, label, hint }) => (
+          <label class="field" key={name}>
+            <span>{label}</span>
+            <input
+              data-testid={`limit-${name}`}
+              type="number"
+              inputMode="numeric"
+              min={name === "max_sessions_per_browser" ? 1 : 0}
+              max={name === "max_sessions" ? view.ceiling : undefined}
+              required
+              value={edited.value[name] ?? String(view[name])}
+              onInput={(event) => {
+                said.value = null;
+                edited.value = { ...edited.value, [name]: event.currentTarget.value };
+              }}
+            />
+            <span class="hint">{hint(view)}</span>
+          </label>
+        ))}
+      </div>
+      {said.value !== null && (
+        <Notice tone={said.value.good ? "calm" : "bad"} testId="limits-said">
+          {said.value.text}
+        </Notice>
+      )}
+      <div class="limit-buttons">
+        <button class="button primary" type="submit" data-testid="limits-save" disabled={saving.value || changed.length === 0}>
+          {saving.value ? "Saving…" : "Save limits"}
+        </button>
+        {changed.length > 0 && (
+          <button class="button" type="button" onClick={() => (edited.value = {})}>
+            Undo
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
