@@ -1,0 +1,149 @@
+//! Every "no" this edge says: a status, a stable word for programs, one line what and one line how.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use helmwatch_protocol::ErrorBody;
+use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+
+/// A refusal, ready to be answered.
+#[derive(Debug, Clone)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    code: &'static str,
+    error: String,
+    hint: String,
+    retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// `retryable` follows from the status: 408, 429 and 503 may succeed later.
+    pub(super) fn new(status: StatusCode, code: &'static str, error: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { status, code, error: one_line(error.into()), hint: one_line(hint.into()), retry_after: None }
+    }
+
+    /// Says when to come again.
+    pub(super) fn after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    pub(super) fn bad_request(code: &'static str, error: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, error, hint)
+    }
+
+    pub(super) fn nobody() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "no_key",
+            "This address needs a key.",
+            "Send `Authorization: Bearer KEY`, or log in at the viewer; `helmwatch keys create` makes a key.",
+        )
+    }
+
+    pub(super) fn unknown_key() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "unknown_key",
+            "The key or login is not known here: wrong, revoked or expired.",
+            "Check the key with `helmwatch keys list`, or log in again.",
+        )
+    }
+
+    pub(super) fn scope(needed: &str) -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "scope_missing",
+            format!("This key may not do that: it needs the scope {needed}."),
+            format!("Use a key with {needed}; `helmwatch keys create --scope {needed}` makes one."),
+        )
+    }
+
+    pub(super) fn foreign_origin() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "foreign_origin",
+            "The request comes from a page of another origin.",
+            "Open the viewer at its own address; behind a reverse proxy set http.public_url to the address people use.",
+        )
+    }
+
+    pub(super) fn not_found(what: &str) -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("There is no such {what}."),
+            format!("It may have ended; list what there is and take the id of a {what} from there."),
+        )
+    }
+
+    pub(super) fn no_route() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "no_route",
+            "There is nothing at this address.",
+            "GET /openapi.json lists the routes.",
+        )
+    }
+
+    pub(super) fn method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method",
+            "This address does not know that method.",
+            "The Allow header names the methods it knows.",
+        )
+    }
+
+    pub(super) fn internal() -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "The service failed at this request.",
+            "The log of the service says why; look there for the time of this answer.",
+        )
+    }
+
+    pub(super) fn busy(what: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", what, "Try again in a moment.").after(Duration::from_secs(2))
+    }
+
+    #[cfg(test)]
+    pub(super) fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn body(self) -> ErrorBody {
+        let retryable = matches!(
+            self.status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+        );
+        ErrorBody { code: self.code.to_owned(), error: self.error, hint: self.hint, retryable }
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, retry_after) = (self.status, self.retry_after);
+        let mut response = (status, Json(self.body())).into_response();
+        let headers = response.headers_mut();
+        if let Some(wait) = retry_after {
+            // Whole seconds, never 0: a client that comes back at once is refused again.
+            headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_millis().div_ceil(1_000).max(1) as u64));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"helmwatch\""));
+        }
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            // axum adds the real list; this one stands when it has none.
+            headers.entry(ALLOW).or_insert(HeaderValue::from_static("GET"));
+        }
+        response
+    }
+}
+
+fn one_line(text: String) -> String {
+    if text.contains(['\n', '\r']) { text.split_whitespace().collect::<Vec<_>>().join(" ") } else { text }
+}

@@ -1,0 +1,198 @@
+//! WebSockets: the handshake, and a socket on which nothing waits for ever.
+
+use std::future::Future;
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use futures_util::{SinkExt, StreamExt};
+use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
+
+use super::refusal::Refusal;
+use super::server::Place;
+use crate::telemetry::Tasks;
+
+/// Limits of one socket.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SocketLimits {
+    /// Longest message taken from a viewer, bytes.
+    pub(super) message_bytes_max: usize,
+    /// How long one message may take to leave.
+    pub(super) write_max: Duration,
+    /// Time between two pings; a socket silent for two of these is gone.
+    pub(super) ping: Duration,
+}
+
+/// Why a socket is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// The other side closed it or went away.
+    Left,
+    /// It took too long to take a message, or answered no ping.
+    Stalled,
+    /// It sent what it may not: a binary message, or one too long.
+    Misbehaved,
+}
+
+/// Answers the handshake (RFC 6455, section 4.2.2) and hands the socket to `run`, in a task of `tasks`.
+pub(super) fn upgrade<F>(
+    mut request: Request,
+    tasks: &Tasks,
+    name: &'static str,
+    limits: SocketLimits,
+    run: impl FnOnce(Socket) -> F + Send + 'static,
+) -> Result<Response, Refusal>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let key = handshake_key(&request)?;
+    let place = request.extensions().get::<Place>().cloned();
+    let upgraded = hyper::upgrade::on(&mut request);
+    tasks.spawn(name, async move {
+        let _place = place;
+        match tokio::time::timeout(limits.write_max, upgraded).await {
+            Ok(Ok(upgraded)) => run(Socket::new(upgraded, limits).await).await,
+            Ok(Err(error)) => tracing::debug!(%error, "websocket not opened"),
+            Err(_) => tracing::debug!("websocket not opened in time"),
+        }
+    });
+    let accept = HeaderValue::from_str(&derive_accept_key(key.as_bytes())).map_err(|_| Refusal::internal())?;
+    let headers = [
+        (UPGRADE, HeaderValue::from_static("websocket")),
+        (CONNECTION, HeaderValue::from_static("Upgrade")),
+        (SEC_WEBSOCKET_ACCEPT, accept),
+    ];
+    Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
+}
+
+fn handshake_key(request: &Request) -> Result<HeaderValue, Refusal> {
+    let headers = request.headers();
+    let wants = request.method() == Method::GET && has(headers, &UPGRADE, "websocket") && has(headers, &CONNECTION, "upgrade");
+    if !wants {
+        return Err(Refusal::new(
+            StatusCode::UPGRADE_REQUIRED,
+            "not_a_websocket",
+            "This address speaks WebSocket only.",
+            "Connect with a WebSocket client (ws:// or wss://).",
+        ));
+    }
+    let version = headers.get(SEC_WEBSOCKET_VERSION).is_some_and(|version| version == "13");
+    match headers.get(SEC_WEBSOCKET_KEY) {
+        Some(key) if version && key.len() == 24 => Ok(key.clone()),
+        _ => Err(Refusal::bad_request(
+            "bad_handshake",
+            "The WebSocket handshake is not of version 13 or has no key.",
+            "Use a client that follows RFC 6455.",
+        )),
+    }
+}
+
+fn has(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+    headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|part| part.trim().eq_ignore_ascii_case(word))
+}
+
+/// One open WebSocket. Used by one task: [`Socket::receive`] can be dropped at any time, the sending methods end by themselves.
+pub(super) struct Socket {
+    stream: WebSocketStream<TokioIo<Upgraded>>,
+    limits: SocketLimits,
+    ping: Interval,
+    heard_at: Instant,
+}
+
+impl Socket {
+    async fn new(upgraded: Upgraded, limits: SocketLimits) -> Self {
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(limits.message_bytes_max))
+            .max_frame_size(Some(limits.message_bytes_max))
+            .read_buffer_size(8 << 10)
+            .write_buffer_size(0);
+        let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
+        let mut ping = tokio::time::interval_at(Instant::now() + limits.ping, limits.ping);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { stream, limits, ping, heard_at: Instant::now() }
+    }
+
+    /// The next text message. Keeps the socket alive meanwhile: call it all the time.
+    pub(super) async fn receive(&mut self) -> Result<Utf8Bytes, Gone> {
+        loop {
+            tokio::select! {
+                message = self.stream.next() => {
+                    self.heard_at = Instant::now();
+                    match message {
+                        Some(Ok(Message::Text(text))) => return Ok(text),
+                        // Pings are answered by the stream itself, at the next flush.
+                        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                        Some(Ok(Message::Binary(_))) => return Err(Gone::Misbehaved),
+                        Some(Ok(Message::Close(_))) | None => return Err(Gone::Left),
+                        Some(Err(error)) => return Err(gone(&error)),
+                    }
+                }
+                _ = self.ping.tick() => {
+                    if self.heard_at.elapsed() >= self.limits.ping * 2 {
+                        return Err(Gone::Stalled);
+                    }
+                    self.send(Message::Ping(Bytes::new())).await?;
+                }
+            }
+        }
+    }
+
+    /// Sends a text.
+    pub(super) async fn text(&mut self, text: String) -> Result<(), Gone> {
+        self.send(Message::text(text)).await
+    }
+
+    /// Sends bytes.
+    pub(super) async fn binary(&mut self, bytes: Bytes) -> Result<(), Gone> {
+        self.send(Message::Binary(bytes)).await
+    }
+
+    async fn send(&mut self, message: Message) -> Result<(), Gone> {
+        match tokio::time::timeout(self.limits.write_max, self.stream.send(message)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(gone(&error)),
+            Err(_) => Err(Gone::Stalled),
+        }
+    }
+
+    /// Says goodbye, with a reason of at most 123 bytes, and waits a little for the other side's.
+    pub(super) async fn close(mut self, code: CloseCode, reason: &str) {
+        let mut end = reason.len().min(123);
+        while !reason.is_char_boundary(end) {
+            end -= 1;
+        }
+        let frame = CloseFrame { code, reason: reason[..end].to_owned().into() };
+        let goodbye = async {
+            if self.stream.close(Some(frame)).await.is_ok() {
+                while let Some(Ok(_)) = self.stream.next().await {}
+            }
+        };
+        // A socket that does not answer is simply dropped.
+        let _late = tokio::time::timeout(self.limits.write_max.min(Duration::from_secs(2)), goodbye).await;
+    }
+}
+
+fn gone(error: &tokio_tungstenite::tungstenite::Error) -> Gone {
+    use tokio_tungstenite::tungstenite::Error;
+    match error {
+        Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_) => {
+            tracing::debug!(%error, "viewer sent what it may not");
+            Gone::Misbehaved
+        }
+        _ => Gone::Left,
+    }
+}
