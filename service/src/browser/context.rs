@@ -88,7 +88,7 @@ impl Context {
         lock(&self.pages).clone()
     }
 
-    /// Changes whenever a tab opens, closes, or shows another title or address.
+    /// Changes whenever a tab opens, closes, shows another title or address, writes to its console, or opens a dialog.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.changed.subscribe()

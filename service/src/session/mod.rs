@@ -1,1 +1,239 @@
-//! (being built)
+//! Sessions: one owner, one context, its tabs, its calls in order.
+//!
+//! A [`Registry`] knows all sessions and checks the caller at every look-up; a foreign session reads exactly like an
+//! unknown one. Each [`Session`] is one task: jobs run one after the other, and idle time, life time, a dead browser and an explicit
+//! close all end at the same place, where its lease goes back to the pool.
+
+mod calls;
+mod control;
+mod error;
+mod facts;
+mod id;
+mod job;
+mod life;
+mod owner;
+mod registry;
+mod tabs;
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use helmwatch_protocol::{LiveEvent, SessionId, SessionState, SessionView};
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+pub use calls::CallNumber;
+pub use control::Controller;
+pub use error::SessionError;
+pub use facts::TargetReading;
+pub use job::Patience;
+pub use owner::Owner;
+pub use registry::{NewSession, Registry};
+
+use crate::browser::Context;
+use crate::pool::{Denial, Lease};
+use calls::Calls;
+use job::Job;
+
+/// Events that may wait for one listener; a slower one is told that it missed some and reads the state anew.
+const EVENTS_MAX: usize = 512;
+
+/// One session.
+pub struct Session {
+    id: SessionId,
+    name: String,
+    owner: Owner,
+    /// Milliseconds since the Unix epoch.
+    opened_at: u64,
+    context: Arc<Context>,
+    /// Taken when the session ends.
+    lease: Mutex<Option<Lease>>,
+    state: Mutex<State>,
+    calls: Mutex<Calls>,
+    jobs: mpsc::Sender<Job>,
+    events: broadcast::Sender<LiveEvent>,
+    /// Calls held for a person now.
+    waiting: AtomicU32,
+    viewers: AtomicU32,
+    next_viewer: AtomicU64,
+    /// Cancelled to end it; the first reason given is kept.
+    closing: CancellationToken,
+    /// Cancelled when nothing of it is left.
+    ended: CancellationToken,
+}
+
+struct State {
+    /// Number of the tab calls act on.
+    current: u16,
+    busy: bool,
+    controller: Option<Controller>,
+    /// Monotonic, for expiry.
+    used: Instant,
+    /// Milliseconds since the Unix epoch, for people.
+    used_at: u64,
+    reason: Option<String>,
+    /// Highest console entry already told to viewers, by tab.
+    console_told: std::collections::HashMap<u16, u64>,
+    dialogs_told: std::collections::HashSet<u16>,
+}
+
+impl Session {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// The name its agent gave it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn owner(&self) -> &Owner {
+        &self.owner
+    }
+
+    /// What is known of it now, as lists show it.
+    #[must_use]
+    pub fn view(&self) -> SessionView {
+        let tabs = self.tab_views();
+        let current = tabs.iter().find(|tab| tab.current);
+        let state = self.lock();
+        SessionView {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            state: self.state_word(&state),
+            url: current.map(|tab| tab.url.clone()).unwrap_or_default(),
+            title: current.map(|tab| tab.title.clone()).unwrap_or_default(),
+            opened_at: self.opened_at,
+            used_at: state.used_at,
+            tenant: self.owner.tenant().to_string(),
+            owner: self.owner.name().to_owned(),
+            approvals_pending: self.waiting.load(Ordering::Relaxed),
+            viewers: self.viewers.load(Ordering::Relaxed),
+            tabs,
+        }
+    }
+
+    fn state_word(&self, state: &State) -> SessionState {
+        if self.closing.is_cancelled() {
+            SessionState::Closed
+        } else if !self.context.is_alive() {
+            SessionState::Crashed
+        } else if state.controller.is_some() {
+            SessionState::Held
+        } else if self.waiting.load(Ordering::Relaxed) > 0 {
+            SessionState::Waiting
+        } else if state.busy {
+            SessionState::Busy
+        } else {
+            SessionState::Idle
+        }
+    }
+
+    /// What happens in it from now on.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<LiveEvent> {
+        self.events.subscribe()
+    }
+
+    /// What its pages wanted to reach and were refused, oldest first.
+    #[must_use]
+    pub fn denials(&self) -> Vec<Denial> {
+        self.lease.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(Lease::denials).unwrap_or_default()
+    }
+
+    /// Ends it; returns at once. The first reason is the one that is told.
+    pub fn close(&self, reason: &str) {
+        self.lock().reason.get_or_insert_with(|| reason.to_owned());
+        self.closing.cancel();
+    }
+
+    /// Is it ending or over?
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closing.is_cancelled()
+    }
+
+    /// Cancelled when it begins to end.
+    #[must_use]
+    pub fn closing(&self) -> CancellationToken {
+        self.closing.clone()
+    }
+
+    /// Returns when nothing of it is left.
+    pub async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    /// Counts a call as held for a person until the guard is dropped.
+    #[must_use]
+    pub fn hold(self: &Arc<Self>) -> Counted {
+        Counted::new(Arc::clone(self), |session| &session.waiting)
+    }
+
+    /// Counts somebody who looks at it until the guard is dropped.
+    #[must_use]
+    pub fn watched(self: &Arc<Self>) -> Counted {
+        Counted::new(Arc::clone(self), |session| &session.viewers)
+    }
+
+    /// A number for a viewer, unique within the session.
+    #[must_use]
+    pub fn viewer_number(&self) -> u64 {
+        self.next_viewer.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Notes that it was used now: expiry begins anew.
+    pub fn touch(&self) {
+        let mut state = self.lock();
+        state.used = Instant::now();
+        state.used_at = now_ms();
+    }
+
+    /// Tells its viewers what it looks like now.
+    pub fn tell(&self) {
+        self.send(LiveEvent::Session { session: self.view() });
+    }
+
+    fn send(&self, event: LiveEvent) {
+        // Nobody listening is no fault.
+        drop(self.events.send(event));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Every change under this lock is complete before anything that could panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One more of something, while it lives.
+pub struct Counted {
+    session: Arc<Session>,
+    counter: fn(&Session) -> &AtomicU32,
+}
+
+impl Counted {
+    fn new(session: Arc<Session>, counter: fn(&Session) -> &AtomicU32) -> Self {
+        counter(&session).fetch_add(1, Ordering::Relaxed);
+        session.tell();
+        Self { session, counter }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        (self.counter)(&self.session).fetch_sub(1, Ordering::Relaxed);
+        self.session.tell();
+    }
+}
+
+/// Milliseconds since the Unix epoch: for people, never for deadlines.
+fn now_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

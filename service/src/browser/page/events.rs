@@ -278,7 +278,16 @@ impl Page {
         }
         drop(state);
         self.touch();
-        if matches!(event.method, EventFrameNavigated::IDENTIFIER | EventNavigatedWithinDocument::IDENTIFIER)
+        // What people on watch see change.
+        if matches!(
+            event.method,
+            EventFrameNavigated::IDENTIFIER
+                | EventNavigatedWithinDocument::IDENTIFIER
+                | EventConsoleApiCalled::IDENTIFIER
+                | EventExceptionThrown::IDENTIFIER
+                | EventJavascriptDialogOpening::IDENTIFIER
+                | EventJavascriptDialogClosed::IDENTIFIER
+        )
             && let Some(context) = self.context.upgrade()
         {
             context.touch();

@@ -16,6 +16,7 @@ mod screencast;
 mod settle;
 mod snapshot;
 mod state;
+mod viewport;
 
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
@@ -87,7 +88,7 @@ impl Page {
                 number,
                 target: target.to_owned(),
                 opened_by_page,
-                state: Mutex::new(PageState::new(target, session.clone())),
+                state: Mutex::new(PageState::new(target, session.clone(), options.viewport)),
                 session,
                 connection,
                 options,

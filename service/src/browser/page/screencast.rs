@@ -120,7 +120,7 @@ impl Page {
         let page = Arc::clone(self);
         self.tasks.spawn("still picture", async move {
             let Ok(jpeg) = page.capture(Shot::Viewport, PictureFormat::Jpeg, QUALITY).await else { return };
-            let (width, height) = page.options.viewport;
+            let (width, height) = page.viewport();
             let mut cast = lock(&page.cast.inner);
             if cast.watchers > 0 && cast.newest.borrow().is_none() {
                 cast.publish(jpeg, now_us(), width, height);

@@ -34,10 +34,12 @@ pub(in crate::browser) struct PageState {
     pub navigations_begun: u64,
     /// Counts documents committed in the main frame.
     pub documents: u64,
+    /// CSS pixels.
+    pub viewport: (u32, u32),
 }
 
 impl PageState {
-    pub fn new(target: &str, session: CdpSession) -> Self {
+    pub fn new(target: &str, session: CdpSession, viewport: (u32, u32)) -> Self {
         // Chromium gives a tab's main frame the id of its target.
         let main_frame = target.to_owned();
         let frames = HashMap::from([(main_frame.clone(), FrameState::new(0, None, session))]);
@@ -55,6 +57,7 @@ impl PageState {
             network: Network::default(),
             navigations_begun: 0,
             documents: 0,
+            viewport,
         }
     }
 

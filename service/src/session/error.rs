@@ -1,0 +1,69 @@
+//! What can go wrong with a session.
+
+use crate::browser::BrowserError;
+use crate::pool::PoolError;
+
+/// An error of the session room.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum SessionError {
+    /// There is none, or it is somebody else's: both read the same.
+    #[error("no session \"{0}\"")]
+    Unknown(String),
+    /// It ended, and why.
+    #[error("the session is closed: {0}")]
+    Closed(String),
+    /// As many calls wait in it as may.
+    #[error("{0} calls wait in this session already")]
+    Busy(usize),
+    /// The name is taken by an open session of the same key.
+    #[error("a session named \"{0}\" is open already")]
+    NameTaken(String),
+    /// A name that is none.
+    #[error("a session's name has 1 to 64 letters, digits, spaces, dots, dashes or underscores")]
+    BadName,
+    /// Somebody else drives.
+    #[error("{0} is at the helm of this session")]
+    Held(String),
+    /// No place could be had.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// Its browser said no.
+    #[error(transparent)]
+    Browser(#[from] BrowserError),
+}
+
+impl SessionError {
+    /// Stable word for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "unknown_session",
+            Self::Closed(_) => "session_closed",
+            Self::Busy(_) => "session_busy",
+            Self::NameTaken(_) => "name_taken",
+            Self::BadName => "bad_name",
+            Self::Held(_) => "held_by_person",
+            Self::Pool(error) => error.code(),
+            Self::Browser(error) if error.is_gone() => "browser_gone",
+            Self::Browser(_) => "browser_error",
+        }
+    }
+
+    /// One line: what to do.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Unknown(_) => "List your sessions (session_list), or open one (session_open).".to_owned(),
+            Self::Closed(_) => "Open a new session (session_open) or call again without a session.".to_owned(),
+            Self::Busy(_) => "Wait for the answers of earlier calls before sending more.".to_owned(),
+            Self::NameTaken(_) => "Use that session, close it first, or give another name.".to_owned(),
+            Self::BadName => "Give a shorter or plainer name, or none.".to_owned(),
+            Self::Held(_) => "Wait until they hand it back, then take a snapshot: the page may have changed.".to_owned(),
+            Self::Pool(error) => error.hint(),
+            Self::Browser(error) if error.is_gone() => {
+                "The session is lost with its browser; open a new one (session_open).".to_owned()
+            }
+            Self::Browser(_) => "Take a snapshot (browser_snapshot) to see where the page stands.".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Work done in a session, one piece after the other.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Session, SessionError};
+
+/// What happens to running work when its caller leaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// A look stops at once.
+    Read,
+    /// An action that has begun is carried through; every step in it has a deadline of its own.
+    Act,
+}
+
+/// One piece of work, made to answer by itself.
+pub(super) struct Job {
+    pub work: Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Session {
+    /// Runs `work` after all that was handed in before it.
+    ///
+    /// # Errors
+    /// `Busy` at once when too much waits; `Closed` when the session ends before the work does.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        patience: Patience,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, SessionError> {
+        let (mut answer, answered) = oneshot::channel();
+        let job = async move {
+            // Whoever left before it began wants nothing done.
+            if answer.is_closed() {
+                return;
+            }
+            let done = match patience {
+                Patience::Act => work.await,
+                Patience::Read => tokio::select! {
+                    biased;
+                    () = answer.closed() => return,
+                    done = work => done,
+                },
+            };
+            drop(answer.send(done));
+        };
+        self.jobs.try_send(Job { work: Box::pin(job) }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => SessionError::Busy(self.jobs.max_capacity()),
+            mpsc::error::TrySendError::Closed(_) => self.closed_error(),
+        })?;
+        answered.await.map_err(|_| self.closed_error())
+    }
+
+    /// Why the session takes no more work.
+    #[must_use]
+    pub fn closed_error(&self) -> SessionError {
+        SessionError::Closed(self.lock().reason.clone().unwrap_or_else(|| "it ended".to_owned()))
+    }
+}

@@ -1,0 +1,147 @@
+//! A session's one task: its jobs, its clock, its end.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use helmwatch_protocol::{ConsoleLine, LiveEvent};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::job::Job;
+use super::{Session, now_ms};
+use crate::browser::ConsoleLevel;
+
+/// How long a session may be unused, and how long it may live at all.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Span {
+    pub idle: Duration,
+    pub life: Duration,
+}
+
+impl Span {
+    /// When it expires, and the words for why. Pure: told the times.
+    fn end(self, opened: Instant, used: Instant) -> (Instant, &'static str) {
+        let (idle, life) = (used + self.idle, opened + self.life);
+        if idle < life { (idle, "it was not used for too long") } else { (life, "it reached its longest life") }
+    }
+}
+
+impl Session {
+    /// Runs until the session ends, then gives back all it had.
+    pub(super) async fn live(self: Arc<Self>, mut jobs: mpsc::Receiver<Job>, span: Span) {
+        let opened = Instant::now();
+        let mut changes = self.context.changes();
+        loop {
+            let (end, why) = span.end(opened, self.lock().used);
+            tokio::select! {
+                biased;
+                () = self.closing.cancelled() => break,
+                () = self.context.gone() => {
+                    self.close("its browser died");
+                    break;
+                }
+                job = jobs.recv() => match job {
+                    Some(job) => self.work(job).await,
+                    None => break,
+                },
+                changed = changes.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    self.tell_changes();
+                }
+                () = tokio::time::sleep_until(end) => {
+                    // It may have been used while this slept.
+                    if span.end(opened, self.lock().used).0 <= Instant::now() {
+                        self.close(why);
+                        break;
+                    }
+                }
+            }
+        }
+        self.close("it ended");
+        jobs.close();
+        // What still waited is dropped, and each of its callers hears that the session is closed.
+        while let Ok(job) = jobs.try_recv() {
+            drop(job);
+        }
+        let reason = self.lock().reason.clone().unwrap_or_default();
+        self.send(LiveEvent::Closed { reason });
+        let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(lease) = lease {
+            lease.close().await;
+        }
+        self.ended.cancel();
+    }
+
+    async fn work(&self, job: Job) {
+        self.lock().busy = true;
+        self.tell();
+        let mut changes = self.context.changes();
+        changes.mark_unchanged();
+        let mut work = job.work;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.closing.cancelled() => break,
+                () = &mut work => break,
+                changed = changes.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    self.tell_changes();
+                }
+            }
+        }
+        drop(work);
+        self.touch();
+        self.lock().busy = false;
+        self.tell();
+    }
+
+    /// Tells viewers what changed on the tabs: titles, addresses, dialogs, console.
+    fn tell_changes(&self) {
+        for page in self.context.pages() {
+            let number = page.number();
+            let told = self.lock().console_told.get(&number).copied().unwrap_or(0);
+            for entry in page.console_since(told) {
+                self.lock().console_told.insert(number, entry.number);
+                let level = match entry.level {
+                    ConsoleLevel::Error => "error",
+                    ConsoleLevel::Warning => "warning",
+                    ConsoleLevel::Info => "info",
+                    ConsoleLevel::Debug => "debug",
+                };
+                let line = ConsoleLine { page: number, level: level.to_owned(), text: entry.text, at: now_ms() };
+                self.send(LiveEvent::Console { line });
+            }
+            let dialog = page.dialog();
+            let news = match &dialog {
+                Some(_) => self.lock().dialogs_told.insert(number),
+                None => self.lock().dialogs_told.remove(&number),
+            };
+            if news {
+                let kind = dialog.as_ref().map(|dialog| dialog.kind.to_owned());
+                let message = dialog.map(|dialog| dialog.message).unwrap_or_default();
+                self.send(LiveEvent::Dialog { page: number, kind, message });
+            }
+        }
+        self.tell();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whichever_comes_first_ends_it() {
+        let now = Instant::now();
+        let minute = Duration::from_secs(60);
+        let span = Span { idle: minute, life: 10 * minute };
+        assert_eq!(span.end(now, now).0, now + minute);
+        assert_eq!(span.end(now, now + 9 * minute).0, now + 10 * minute);
+        let (end, why) = span.end(now, now + 9 * minute + minute / 2);
+        assert_eq!((end, why), (now + 10 * minute, "it reached its longest life"));
+    }
+}

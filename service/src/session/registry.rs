@@ -1,0 +1,311 @@
+//! All sessions.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use helmwatch_protocol::{FeedEvent, LiveEvent, SessionId, SessionView};
+use metrics::counter;
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::calls::Calls;
+use super::life::Span;
+use super::{EVENTS_MAX, Owner, Session, SessionError, State, id, now_ms};
+use crate::auth::{Caller, KeyId};
+use crate::config::SessionConfig;
+use crate::pool::Pool;
+use crate::telemetry::{Tasks, names};
+
+/// Feed events that may wait for one listener.
+const FEED_MAX: usize = 1024;
+/// Longest name, characters.
+const NAME_CHARS_MAX: usize = 64;
+
+/// What a new session is to be.
+#[derive(Debug, Clone, Default)]
+pub struct NewSession {
+    /// Its owner's name for it; its id's end when absent.
+    pub name: Option<String>,
+    /// CSS pixels; the service's default when absent.
+    pub viewport: Option<(u32, u32)>,
+}
+
+/// Knows all sessions, and who may see which.
+pub struct Registry {
+    pool: Arc<Pool>,
+    config: SessionConfig,
+    sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
+    /// One lock a name, held while a session of that name is opened, so that two calls at once get the same session.
+    opening: Mutex<HashMap<(KeyId, String), Arc<tokio::sync::Mutex<()>>>>,
+    feed: broadcast::Sender<FeedEvent>,
+    tasks: Tasks,
+}
+
+impl Registry {
+    /// A registry without sessions.
+    #[must_use]
+    pub fn new(pool: Arc<Pool>, config: SessionConfig, tasks: Tasks) -> Arc<Self> {
+        Arc::new(Self {
+            pool,
+            config,
+            sessions: Mutex::default(),
+            opening: Mutex::default(),
+            feed: broadcast::Sender::new(FEED_MAX),
+            tasks,
+        })
+    }
+
+    /// Opens a session for `caller`. `tell` hears the place in the queue while there is one.
+    ///
+    /// # Errors
+    /// `NameTaken`, `BadName`; `Pool` when no place could be had.
+    pub async fn open(
+        self: &Arc<Self>,
+        caller: &Caller,
+        wanted: NewSession,
+        tell: impl FnMut(usize) + Send,
+    ) -> Result<Arc<Session>, SessionError> {
+        if let Some(name) = &wanted.name {
+            let _opening = self.lock_name(caller, name)?.lock_owned().await;
+            if self.by_name(caller, name).is_some() {
+                return Err(SessionError::NameTaken(name.clone()));
+            }
+            return self.open_unnamed(caller, wanted, tell).await;
+        }
+        self.open_unnamed(caller, wanted, tell).await
+    }
+
+    /// The caller's session of that name, opened now when there is none.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn named(
+        self: &Arc<Self>,
+        caller: &Caller,
+        name: &str,
+        tell: impl FnMut(usize) + Send,
+    ) -> Result<Arc<Session>, SessionError> {
+        if let Some(session) = self.by_name(caller, name) {
+            return Ok(session);
+        }
+        let _opening = self.lock_name(caller, name)?.lock_owned().await;
+        match self.by_name(caller, name) {
+            Some(session) => Ok(session),
+            None => {
+                let wanted = NewSession { name: Some(name.to_owned()), viewport: None };
+                self.open_unnamed(caller, wanted, tell).await
+            }
+        }
+    }
+
+    async fn open_unnamed(
+        self: &Arc<Self>,
+        caller: &Caller,
+        wanted: NewSession,
+        tell: impl FnMut(usize) + Send,
+    ) -> Result<Arc<Session>, SessionError> {
+        let lease = self.pool.acquire(caller.tenant().as_str(), tell).await?;
+        let id = id::fresh();
+        lease.assign(id.as_str(), caller.tenant().as_str());
+        if let Some((width, height)) = wanted.viewport {
+            lease.page().resize(width, height).await?;
+        }
+        let (jobs, waiting_jobs) = mpsc::channel(self.config.calls_waiting_max);
+        let name = wanted.name.unwrap_or_else(|| id.as_str().chars().skip(2).take(6).collect());
+        let session = Arc::new(Session {
+            name,
+            owner: Owner::of(caller),
+            opened_at: now_ms(),
+            context: Arc::clone(lease.context()),
+            state: Mutex::new(State {
+                current: lease.page().number(),
+                busy: false,
+                controller: None,
+                used: Instant::now(),
+                used_at: now_ms(),
+                reason: None,
+                console_told: HashMap::new(),
+                dialogs_told: std::collections::HashSet::new(),
+            }),
+            lease: Mutex::new(Some(lease)),
+            calls: Mutex::new(Calls::new(self.config.calls_kept_max)),
+            jobs,
+            events: broadcast::Sender::new(EVENTS_MAX),
+            waiting: AtomicU32::new(0),
+            viewers: AtomicU32::new(0),
+            next_viewer: AtomicU64::new(1),
+            closing: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            id,
+        });
+        self.lock().insert(session.id.clone(), Arc::clone(&session));
+        counter!(names::SESSIONS_OPENED).increment(1);
+        drop(self.feed.send(FeedEvent::Session { session: session.view() }));
+        self.watch(&session, waiting_jobs);
+        Ok(session)
+    }
+
+    /// Runs the session's task and passes its changes on to the feed.
+    fn watch(self: &Arc<Self>, session: &Arc<Session>, jobs: mpsc::Receiver<super::job::Job>) {
+        let span = Span {
+            idle: Duration::from_millis(self.config.idle_ms_max),
+            life: Duration::from_millis(self.config.life_ms_max),
+        };
+        let (registry, living) = (Arc::clone(self), Arc::clone(session));
+        // Ends itself, so that the lease is closed also when all tasks are told to end.
+        self.tasks.spawn_with("session", |ending| async move {
+            let ending_session = Arc::clone(&living);
+            let told = async move {
+                ending.cancelled().await;
+                ending_session.close("the service is shutting down");
+                std::future::pending::<()>().await;
+            };
+            let reading = registry.pass_on(&living);
+            tokio::select! {
+                () = Arc::clone(&living).live(jobs, span) => {}
+                () = told => {}
+                () = reading => {}
+            }
+            registry.forget(&living);
+        });
+    }
+
+    /// Tells the feed of every change until the session is over.
+    async fn pass_on(&self, session: &Arc<Session>) {
+        let mut events = session.events();
+        loop {
+            match events.recv().await {
+                Ok(LiveEvent::Session { session }) => drop(self.feed.send(FeedEvent::Session { session })),
+                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                // The session holds its own sender, so this never comes first.
+                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+            }
+        }
+    }
+
+    fn forget(&self, session: &Session) {
+        self.lock().remove(&session.id);
+        let key = (session.owner.key().clone(), session.name.clone());
+        let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        if opening.get(&key).is_some_and(|lock| Arc::strong_count(lock) == 1) {
+            opening.remove(&key);
+        }
+        drop(opening);
+        counter!(names::SESSIONS_CLOSED).increment(1);
+        drop(self.feed.send(FeedEvent::SessionClosed { id: session.id.clone() }));
+    }
+
+    /// A session the caller may call tools on: one this very key opened. By its id or by its name.
+    ///
+    /// # Errors
+    /// `Unknown`, also for somebody else's.
+    pub fn own(&self, caller: &Caller, text: &str) -> Result<Arc<Session>, SessionError> {
+        let by_id = text.parse::<SessionId>().ok().and_then(|id| self.lock().get(&id).cloned());
+        by_id
+            .filter(|session| session.owner.is(caller) && !session.is_closed())
+            .or_else(|| self.by_name(caller, text))
+            .ok_or_else(|| SessionError::Unknown(text.chars().take(NAME_CHARS_MAX).collect()))
+    }
+
+    /// A session the caller may see.
+    ///
+    /// # Errors
+    /// `Unknown`, also for somebody else's.
+    pub fn get(&self, caller: &Caller, id: &SessionId) -> Result<Arc<Session>, SessionError> {
+        let found = self.lock().get(id).cloned();
+        found
+            .filter(|session| session.owner.shown_to(caller))
+            .ok_or_else(|| SessionError::Unknown(id.to_string()))
+    }
+
+    /// Sessions the caller may see, oldest first.
+    #[must_use]
+    pub fn list(&self, caller: &Caller) -> Vec<SessionView> {
+        self.views(|session| session.owner.shown_to(caller))
+    }
+
+    /// Sessions this very key opened, oldest first.
+    #[must_use]
+    pub fn list_own(&self, caller: &Caller) -> Vec<SessionView> {
+        self.views(|session| session.owner.is(caller))
+    }
+
+    fn views(&self, wanted: impl Fn(&Session) -> bool) -> Vec<SessionView> {
+        let sessions: Vec<_> = self.lock().values().filter(|session| wanted(session)).cloned().collect();
+        let mut views: Vec<_> = sessions.iter().map(|session| session.view()).collect();
+        views.sort_by(|a, b| a.opened_at.cmp(&b.opened_at).then_with(|| a.id.cmp(&b.id)));
+        views
+    }
+
+    /// Ends a session and returns when nothing of it is left.
+    ///
+    /// # Errors
+    /// `Unknown`, also for one the caller may not end.
+    pub async fn close(&self, caller: &Caller, id: &SessionId, reason: &str) -> Result<(), SessionError> {
+        let session = self.get(caller, id)?;
+        if !session.owner.ended_by(caller) {
+            return Err(SessionError::Unknown(id.to_string()));
+        }
+        session.close(reason);
+        session.ended().await;
+        self.forget_if_there(&session);
+        Ok(())
+    }
+
+    /// The session's own task forgets it a moment after its end; whoever closed it must not see it in a list before that.
+    fn forget_if_there(&self, session: &Session) {
+        self.lock().remove(&session.id);
+    }
+
+    /// What opens, changes and closes from now on.
+    #[must_use]
+    pub fn feed(&self) -> broadcast::Receiver<FeedEvent> {
+        self.feed.subscribe()
+    }
+
+    /// May the caller see what this feed event tells?
+    #[must_use]
+    pub fn shows(&self, caller: &Caller, id: &SessionId) -> bool {
+        self.lock().get(id).is_some_and(|session| session.owner.shown_to(caller))
+    }
+
+    /// Ends all sessions and returns when nothing of them is left.
+    pub async fn close_all(&self, reason: &str) {
+        let sessions: Vec<_> = self.lock().values().cloned().collect();
+        for session in &sessions {
+            session.close(reason);
+        }
+        for session in sessions {
+            session.ended().await;
+        }
+    }
+
+    fn by_name(&self, caller: &Caller, name: &str) -> Option<Arc<Session>> {
+        self.lock()
+            .values()
+            .find(|session| session.name == name && session.owner.is(caller) && !session.is_closed())
+            .cloned()
+    }
+
+    fn lock_name(&self, caller: &Caller, name: &str) -> Result<Arc<tokio::sync::Mutex<()>>, SessionError> {
+        let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '.' | '-' | '_');
+        let length = name.chars().count();
+        if length == 0 || length > NAME_CHARS_MAX || !name.chars().all(plain) {
+            return Err(SessionError::BadName);
+        }
+        let key = (caller.key().clone(), name.to_owned());
+        let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
+        // Names of sessions that never opened do not pile up.
+        if opening.len() > 4096 {
+            opening.retain(|_, lock| Arc::strong_count(lock) > 1);
+        }
+        Ok(Arc::clone(opening.entry(key).or_default()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Session>>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
