@@ -60,6 +60,9 @@ impl Card {
             cut(text, TEXT_CHARS_MAX);
         }
         cut(&mut self.url, URL_CHARS_MAX);
+        // A page may claim any geometry; what is no number cannot be drawn or kept.
+        let finite = |rect: &Rect| [rect.x, rect.y, rect.width, rect.height].into_iter().all(f64::is_finite);
+        self.outline = self.outline.filter(finite);
         self.fields.truncate(FIELDS_MAX);
         for field in &mut self.fields {
             cut(&mut field.label, TEXT_CHARS_MAX);

@@ -14,8 +14,6 @@ mod key;
 mod keyring;
 mod login;
 mod scope;
-#[cfg(test)]
-mod tests;
 
 pub use authenticator::{Authenticator, Login};
 pub use caller::{Caller, Human, KeyId, Tenant};
