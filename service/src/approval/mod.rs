@@ -1,1 +1,27 @@
-//! (being built)
+//! Calls that wait for a person.
+//!
+//! A held call becomes a [`Card`] on the [`Desk`]: stored first, then shown. A person decides with a
+//! [`Human`](crate::auth::Human), which only `auth` can make; the first decision wins and is on disk before the call wakes.
+//! Late is no, restart is no, and a call that may have run is never run again.
+//!
+//! This room must never decide by itself, wake a call on a decision that is not stored, or show one tenant another's
+//! cards. How a card lives is in `machine` and pure; where it is kept is behind [`Ledger`].
+
+mod board;
+mod card;
+mod desk;
+mod error;
+mod feed;
+mod ledger;
+mod machine;
+mod reach;
+mod running;
+
+pub use card::{Card, Picture, Record};
+pub use desk::{Desk, DeskLimits, Finish, Grant, Outcome, Ticket};
+pub use error::{AskError, BeginError, DecideError};
+pub use feed::{Feed, Notice};
+pub use ledger::{Changed, Filter, Ledger};
+pub use machine::{Change, State};
+pub use reach::Reach;
+pub use running::Running;

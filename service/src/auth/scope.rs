@@ -86,6 +86,20 @@ impl Scopes {
     }
 }
 
+impl FromStr for Scopes {
+    type Err = String;
+
+    /// Reads `view,approve`; at least one.
+    fn from_str(words: &str) -> Result<Self, String> {
+        let named = words.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let scopes: Self = named.map(Scope::from_str).collect::<Result<_, _>>()?;
+        if scopes == Self::default() {
+            return Err("no scope is named; scopes are agent, view, approve, control, admin".to_owned());
+        }
+        Ok(scopes)
+    }
+}
+
 impl FromIterator<Scope> for Scopes {
     fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
         scopes.into_iter().fold(Self::default(), Self::with)
@@ -95,6 +109,17 @@ impl FromIterator<Scope> for Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn scopes_are_read_back_as_they_were_written() {
+        for scope in Scope::ALL {
+            let scopes = Scopes::default().with(scope).with(Scope::View);
+            assert!(Scope::ALL.into_iter().all(|one| {
+                scopes.words().join(",").parse::<Scopes>().is_ok_and(|back| back.has(one) == scopes.has(one))
+            }));
+        }
+        assert!("".parse::<Scopes>().is_err() && "agent,root".parse::<Scopes>().is_err());
+    }
 
     #[test]
     fn admin_includes_all_and_agent_includes_nothing_else() {

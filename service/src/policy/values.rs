@@ -102,7 +102,7 @@ fn is_card_number(digits: &[u8]) -> bool {
             (_, double) => double,
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 fn is_email(text: &str) -> bool {

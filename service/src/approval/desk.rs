@@ -1,0 +1,609 @@
+//! The desk: where calls are held, and where people answer.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use helmwatch_protocol::{ApprovalId, ApprovalState, ApprovalView, Decision, SessionId};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::board::{Board, CallMark};
+use super::card::cut;
+use super::feed::NEWS_MAX;
+use super::machine::{Event, step};
+use super::running::Running;
+use super::{AskError, BeginError, Card, Change, Changed, DecideError, Feed, Filter, Ledger, Reach, Record, State};
+use crate::auth::{Human, KeyId, NotKept, NotKeptReason, WallClock};
+
+/// Longest reason a person may write, in characters.
+const REASON_CHARS_MAX: usize = 1_000;
+/// Most records of one list.
+const LIST_MAX: u32 = 500;
+/// The longest the desk sleeps while a card is open: so late it may notice that the wall clock was moved.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often old cards are forgotten.
+const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often a change is tried again that lost against another. Each loss is a step forward, and a life has four.
+const TRIES_MAX: usize = 6;
+
+/// How much the desk holds, and for how long.
+#[derive(Debug, Clone)]
+pub struct DeskLimits {
+    pub pending_per_session_max: usize,
+    pub pending_per_tenant_max: usize,
+    pub pending_max: usize,
+    /// Largest picture kept, in bytes; a larger one is left out.
+    pub picture_bytes_max: usize,
+    /// How long an approval may be used after it was given: an agent that came back late gets no second chance.
+    pub approved_for: Duration,
+    /// How long an answer waits for the call that asked and went away.
+    pub untold_for: Duration,
+    /// How long pictures of ended cards are kept.
+    pub pictures_for: Duration,
+    /// How long ended cards are kept.
+    pub cards_for: Duration,
+}
+
+impl Default for DeskLimits {
+    fn default() -> Self {
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            pending_per_session_max: 8,
+            pending_per_tenant_max: 256,
+            pending_max: 1_024,
+            picture_bytes_max: 1024 * 1024,
+            approved_for: Duration::from_secs(5 * 60),
+            untold_for: Duration::from_secs(10 * 60),
+            pictures_for: DAY * 7,
+            cards_for: DAY * 90,
+        }
+    }
+}
+
+/// A held call's number at the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ticket {
+    pub id: ApprovalId,
+    /// Milliseconds since the Unix epoch.
+    pub expires_at: u64,
+}
+
+/// What a waiting call hears.
+#[derive(Debug)]
+pub enum Outcome {
+    /// A person said yes. Compare the page with `Grant::fingerprint`, then [`Desk::begin`].
+    Approved(Grant),
+    /// A person said no.
+    Denied { by: String, reason: Option<String> },
+    /// Nobody answered in time.
+    Expired,
+    /// It ended otherwise: withdrawn, stale, or another call ran it.
+    Over { state: ApprovalState, reason: Option<String> },
+    /// The hold is over and nobody has answered yet: answer the agent with the ticket; the same call made again finds it.
+    Waiting(Ticket),
+    /// There is no such card (any more): ask anew.
+    Unknown,
+}
+
+/// A yes that is on disk, good for one run.
+#[derive(Debug)]
+pub struct Grant {
+    pub(super) id: ApprovalId,
+    /// As the page was when the call was held.
+    pub fingerprint: String,
+    /// Who said yes.
+    pub by: String,
+}
+
+impl Grant {
+    #[must_use]
+    pub const fn id(&self) -> &ApprovalId {
+        &self.id
+    }
+}
+
+/// How an approved call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// It ran; whether the site liked it is another matter.
+    Executed,
+    /// The page had changed; nothing was done.
+    Stale,
+    /// It may or may not have taken effect, as when the browser died.
+    OutcomeUnknown,
+}
+
+/// Holds calls until a person answers. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ledger: Arc<dyn Ledger>,
+    limits: DeskLimits,
+    clock: WallClock,
+    /// Every step of a life runs in a task of its own: a client that leaves midway cannot leave it half done.
+    tasks: TaskTracker,
+    /// Held for a few lines only, never over an await.
+    board: Mutex<Board>,
+    /// A card was added: the clock task looks when it is due.
+    added: Notify,
+}
+
+impl Desk {
+    /// Opens the desk: first ends what a former process left open (restart is no), then starts the clock task in `tasks`,
+    /// which ends when `stop` is cancelled.
+    ///
+    /// # Errors
+    /// [`NotKept`] when the ledger cannot be read or written; the service must not take calls then.
+    pub async fn open(
+        ledger: Arc<dyn Ledger>,
+        limits: DeskLimits,
+        clock: WallClock,
+        tasks: TaskTracker,
+        stop: CancellationToken,
+    ) -> Result<Self, NotKept> {
+        let board = Mutex::new(Board::new(NEWS_MAX));
+        let desk = Self { inner: Arc::new(Inner { ledger, limits, clock, tasks, board, added: Notify::new() }) };
+        desk.recover().await?;
+        let (clock_desk, tasks) = (desk.clone(), desk.inner.tasks.clone());
+        tasks.spawn(async move {
+            if stop.run_until_cancelled(clock_desk.keep_time()).await.is_none() {
+                tracing::debug!("approval clock stopped");
+            }
+        });
+        Ok(desk)
+    }
+
+    /// Puts a call before a person. The card is on disk before anyone sees it. The same call that already waits gets the
+    /// ticket it has.
+    ///
+    /// # Errors
+    /// [`AskError`]: too many are open, or it could not be stored. The call must not run then.
+    pub async fn ask(&self, mut card: Card) -> Result<Ticket, AskError> {
+        card.cut();
+        let mark =
+            CallMark { session: &card.session, owner: &card.owner, tool: &card.tool, digest: &card.arguments_digest };
+        let open = self.board().find(mark).filter(|record| record.state == State::Pending).map(ticket);
+        if let Some(ticket) = open {
+            return Ok(ticket);
+        }
+        let desk = self.clone();
+        let stored = self.inner.tasks.spawn(async move { desk.store(card).await }).await;
+        stored.unwrap_or_else(|_| Err(AskError::NotKept(task_died())))
+    }
+
+    async fn store(&self, mut card: Card) -> Result<Ticket, AskError> {
+        let picture = card.picture.take().filter(|picture| {
+            let fits = picture.jpeg.len() <= self.inner.limits.picture_bytes_max;
+            if !fits {
+                tracing::warn!(
+                    bytes = picture.jpeg.len(),
+                    "approval picture left out: larger than approval.picture_bytes_max"
+                );
+            }
+            fits
+        });
+        let asked_at = self.inner.clock.now_ms();
+        let ttl = card.ttl;
+        let record = Record {
+            id: new_id(),
+            card,
+            picture_size: picture.as_ref().map(|picture| [picture.width, picture.height]),
+            state: State::Pending,
+            asked_at,
+            expires_at: asked_at.saturating_add(milliseconds(ttl)),
+            use_by: None,
+            decided_at: None,
+            decided_by: None,
+            decision_reason: None,
+            note: None,
+        };
+        self.board().reserve(record.clone(), ttl, &self.inner.limits)?;
+        match self.inner.ledger.insert(&record, picture.map(|picture| picture.jpeg)).await {
+            Ok(()) => {
+                self.board().confirm(&record.id);
+                self.inner.added.notify_one();
+                tracing::info!(approval = %record.id, session = %record.card.session, rule = %record.card.rule, "approval asked");
+                Ok(ticket(&record))
+            }
+            Err(why) => {
+                self.board().release(&record.id);
+                tracing::error!(error = %why, "approval not asked: it could not be stored");
+                Err(AskError::NotKept(why))
+            }
+        }
+    }
+
+    /// The ticket of a call that is made again: of a card that is open or approved, or that ended before the call heard of it.
+    #[must_use]
+    pub fn find_continuation(
+        &self,
+        session: &SessionId,
+        owner: &KeyId,
+        tool: &str,
+        digest: &[u8; 32],
+    ) -> Option<Ticket> {
+        self.board().find(CallMark { session, owner, tool, digest }).map(ticket)
+    }
+
+    /// Waits for the answer, at most `hold`. Dropping the future changes nothing: the card stays open for the call made again.
+    pub async fn wait(&self, id: &ApprovalId, hold: Duration) -> Outcome {
+        let until = Instant::now() + hold;
+        let Some(mut state) = self.board().get(id).map(|entry| entry.state.subscribe()) else {
+            return Outcome::Unknown;
+        };
+        loop {
+            if *state.borrow_and_update() != State::Pending {
+                return self.tell(id);
+            }
+            let Some(deadline) = self.board().get(id).map(|entry| entry.deadline) else { return Outcome::Unknown };
+            if tokio::time::timeout_at(until.min(deadline), state.changed()).await.is_ok() {
+                continue;
+            }
+            if Instant::now() < deadline {
+                let open = self.board().get(id).map(|entry| ticket(&entry.record));
+                return open.map_or(Outcome::Unknown, Outcome::Waiting);
+            }
+            // Late is no, also when the ledger cannot write it down now: the clock task tries again.
+            if let Err(why) = self.advance(id, Event::Tick).await {
+                tracing::warn!(error = %why, "expiry not stored yet");
+                return Outcome::Expired;
+            }
+        }
+    }
+
+    /// What the call hears now that its card is no longer pending; an end is told once.
+    fn tell(&self, id: &ApprovalId) -> Outcome {
+        let mut board = self.board();
+        let Some(entry) = board.get_mut(id) else { return Outcome::Unknown };
+        let record = &entry.record;
+        let by = record.decided_by.clone().unwrap_or_default();
+        let outcome = match record.state {
+            State::Pending => return Outcome::Waiting(ticket(record)),
+            State::Approved => {
+                return Outcome::Approved(Grant { id: id.clone(), fingerprint: record.card.fingerprint.clone(), by });
+            }
+            State::Denied => Outcome::Denied { by, reason: record.decision_reason.clone() },
+            State::Expired => Outcome::Expired,
+            state => Outcome::Over { state: state.wire(), reason: record.note.clone() },
+        };
+        entry.told = record.state.is_final();
+        outcome
+    }
+
+    /// A person's decision. When this answers `Ok` it is on disk, and then the waiting call wakes. The decision is carried through
+    /// even if the future is dropped.
+    ///
+    /// # Errors
+    /// [`DecideError`]: unknown or another tenant's, already over (late counts as over), or not stored.
+    pub async fn decide(
+        &self,
+        human: &Human,
+        id: &ApprovalId,
+        decision: Decision,
+        reason: Option<String>,
+    ) -> Result<ApprovalView, DecideError> {
+        let record = self.find(&Reach::of(human.caller()), id).await.map_err(DecideError::NotKept)?;
+        let record = record.ok_or(DecideError::NotFound)?;
+        if record.state != State::Pending {
+            return Err(DecideError::AlreadyDecided(Box::new(record.view())));
+        }
+        let by = human.caller().name().to_owned();
+        let reason = reason.map(|mut text| {
+            cut(&mut text, REASON_CHARS_MAX);
+            text
+        });
+        let (wanted, event) = match decision {
+            Decision::Approve => {
+                let use_for_ms = milliseconds(self.inner.limits.approved_for);
+                (State::Approved, Event::Approve { by, reason, use_for_ms })
+            }
+            Decision::Deny => (State::Denied, Event::Deny { by, reason }),
+        };
+        let (done, record) =
+            self.advance(id, event).await.map_err(DecideError::NotKept)?.ok_or(DecideError::NotFound)?;
+        let view = record.view();
+        if done == Some(wanted) { Ok(view) } else { Err(DecideError::AlreadyDecided(Box::new(view))) }
+    }
+
+    /// Lets an approved call go: stored as running before this answers. Of several that try, one gets it.
+    ///
+    /// # Errors
+    /// [`BeginError`]: too late, withdrawn, taken by another, or not stored. The call must not run then.
+    pub async fn begin(&self, grant: Grant) -> Result<Running, BeginError> {
+        let id = grant.id;
+        match self.advance(&id, Event::Begin).await.map_err(BeginError::NotKept)? {
+            Some((Some(State::Running), _)) => Ok(Running::new(self.clone(), id)),
+            Some((_, record)) => Err(BeginError::NotApproved(Box::new(record.view()))),
+            None => {
+                let why = NotKept::new(NotKeptReason::Failed, "the approval is gone from the ledger");
+                Err(BeginError::NotKept(why))
+            }
+        }
+    }
+
+    /// An approved call was found impossible before it began: the page had changed.
+    ///
+    /// # Errors
+    /// [`NotKept`]; the approval then goes stale by itself.
+    pub async fn abandon(&self, grant: Grant, why: &str) -> Result<(), NotKept> {
+        self.finish(&grant.id, Finish::Stale, Some(why.to_owned())).await
+    }
+
+    pub(super) async fn finish(&self, id: &ApprovalId, how: Finish, note: Option<String>) -> Result<(), NotKept> {
+        let state = match how {
+            Finish::Executed => State::Executed,
+            Finish::Stale => State::Stale,
+            Finish::OutcomeUnknown => State::OutcomeUnknown,
+        };
+        if let Some(entry) = self.board().get_mut(id) {
+            // The call hears its own end from the tool, not from here.
+            entry.told = true;
+            entry.unkept = Some((state, note.clone()));
+        }
+        self.advance(id, Event::Finish { state, note }).await.map(drop)
+    }
+
+    /// In a task that nobody waits for; the clock task tries again what could not be stored.
+    pub(super) fn finish_detached(&self, id: ApprovalId, how: Finish, note: String) {
+        let desk = self.clone();
+        self.inner.tasks.spawn(async move {
+            if let Err(why) = desk.finish(&id, how, Some(note)).await {
+                tracing::error!(approval = %id, error = %why, "the end of an approved call is not stored yet");
+            }
+        });
+    }
+
+    /// A session or its agent is gone: its open cards are withdrawn, its unused approvals go stale.
+    ///
+    /// # Errors
+    /// [`NotKept`]: some could not be stored; they expire by themselves.
+    pub async fn withdraw(&self, session: &SessionId, reason: &str) -> Result<(), NotKept> {
+        let of_session = |record: &Record| record.card.session == *session && !record.state.is_final();
+        let ids: Vec<ApprovalId> = self
+            .board()
+            .iter()
+            .filter(|entry| of_session(&entry.record))
+            .map(|entry| entry.record.id.clone())
+            .collect();
+        let mut result = Ok(());
+        for id in ids {
+            let withdrawn = self.advance(&id, Event::Withdraw { reason: reason.to_owned() }).await;
+            result = result.and(withdrawn.map(drop));
+        }
+        result
+    }
+
+    /// Cards within reach, newest first, at most 500.
+    ///
+    /// # Errors
+    /// [`NotKept`] when the ledger cannot be read.
+    pub async fn list(&self, reach: &Reach, state: Option<ApprovalState>) -> Result<Vec<ApprovalView>, NotKept> {
+        let tenant = match reach {
+            Reach::All => None,
+            Reach::Tenant(tenant) => Some(tenant.clone()),
+        };
+        let states = State::ALL.into_iter().filter(|one| state.is_none_or(|state| one.wire() == state)).collect();
+        let filter = Filter { tenant, session: None, states, count_max: LIST_MAX };
+        let records = self.inner.ledger.list(&filter).await?;
+        Ok(records.iter().map(Record::view).collect())
+    }
+
+    /// One card; another tenant's reads as none.
+    ///
+    /// # Errors
+    /// [`NotKept`] when the ledger cannot be read.
+    pub async fn get(&self, reach: &Reach, id: &ApprovalId) -> Result<Option<ApprovalView>, NotKept> {
+        Ok(self.find(reach, id).await?.map(|record| record.view()))
+    }
+
+    /// The picture of a card (`image/jpeg`); another tenant's reads as none.
+    ///
+    /// # Errors
+    /// [`NotKept`] when the ledger cannot be read.
+    pub async fn picture(&self, reach: &Reach, id: &ApprovalId) -> Result<Option<Bytes>, NotKept> {
+        match self.find(reach, id).await? {
+            Some(_) => self.inner.ledger.picture(id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The cards of a session that wait for a person, oldest first. From memory.
+    #[must_use]
+    pub fn pending_of(&self, session: &SessionId) -> Vec<ApprovalView> {
+        self.pending(|record| record.card.session == *session)
+    }
+
+    /// All cards within reach that wait for a person, oldest first. From memory.
+    #[must_use]
+    pub fn pending_within(&self, reach: &Reach) -> Vec<ApprovalView> {
+        self.pending(|record| reach.covers(&record.card.tenant))
+    }
+
+    /// How many cards of a session wait for a person.
+    #[must_use]
+    pub fn pending_count(&self, session: &SessionId) -> u32 {
+        let waits = |record: &Record| record.state == State::Pending && record.card.session == *session;
+        let count = self.board().iter().filter(|entry| waits(&entry.record)).count();
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    fn pending(&self, fits: impl Fn(&Record) -> bool) -> Vec<ApprovalView> {
+        let waits = |record: &&Record| record.state == State::Pending && fits(record);
+        let mut views: Vec<ApprovalView> =
+            self.board().iter().map(|entry| &entry.record).filter(waits).map(Record::view).collect();
+        views.sort_by_key(|view| view.asked_at);
+        views
+    }
+
+    /// News of cards within reach, from now on. Subscribe first, then list: nothing falls between.
+    #[must_use]
+    pub fn subscribe(&self, reach: Reach) -> Feed {
+        Feed::new(reach, self.board().news.subscribe())
+    }
+
+    async fn find(&self, reach: &Reach, id: &ApprovalId) -> Result<Option<Record>, NotKept> {
+        let live = self.board().get(id).map(|entry| entry.record.clone());
+        let record = match live {
+            Some(record) => Some(record),
+            None => self.inner.ledger.get(id).await?,
+        };
+        Ok(record.filter(|record| reach.covers(&record.card.tenant)))
+    }
+
+    /// Takes one step, in a task of its own. Answers the state that this very step led to (`None`: it changed nothing) and the
+    /// record as it stands; nothing when there is no such card.
+    async fn advance(&self, id: &ApprovalId, event: Event) -> Result<Option<(Option<State>, Record)>, NotKept> {
+        let (desk, id) = (self.clone(), id.clone());
+        let stepped = self.inner.tasks.spawn(async move { desk.take_step(&id, &event).await }).await;
+        stepped.unwrap_or_else(|_| Err(task_died()))
+    }
+
+    async fn take_step(&self, id: &ApprovalId, event: &Event) -> Result<Option<(Option<State>, Record)>, NotKept> {
+        for _ in 0..TRIES_MAX {
+            let wall_ms = self.inner.clock.now_ms();
+            let next = self
+                .board()
+                .get(id)
+                .map(|entry| (step(entry.life(), event.clone(), entry.now(wall_ms)), entry.record.clone()));
+            let Some((change, record)) = next else {
+                // Not on the board: its life is over.
+                return Ok(self.inner.ledger.get(id).await?.map(|record| (None, record)));
+            };
+            let Some(change) = change else { return Ok(Some((None, record))) };
+            if let Some(record) = self.store_change(id, &change).await? {
+                return Ok(Some((Some(change.to), record)));
+            }
+        }
+        Err(NotKept::new(NotKeptReason::Busy, "the approval changed too often at once"))
+    }
+
+    /// `None`: another change was first, and the board shows it now.
+    async fn store_change(&self, id: &ApprovalId, change: &Change) -> Result<Option<Record>, NotKept> {
+        let changed = self.inner.ledger.change(id, change).await?;
+        let mut board = self.board();
+        match changed {
+            Changed::Done(record) => {
+                tracing::info!(approval = %id, from = change.from.word(), to = change.to.word(), "approval changed");
+                board.mirror(&record, self.inner.limits.approved_for);
+                drop(board);
+                self.inner.added.notify_one();
+                Ok(Some(*record))
+            }
+            Changed::Lost(record) => {
+                board.mirror(&record, self.inner.limits.approved_for);
+                Ok(None)
+            }
+            Changed::Missing => {
+                board.release(id);
+                Err(NotKept::new(NotKeptReason::Failed, "the approval is gone from the ledger"))
+            }
+        }
+    }
+
+    /// Restart is no: ends whatever a former process left open.
+    async fn recover(&self) -> Result<(), NotKept> {
+        let states: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_final()).collect();
+        loop {
+            let filter = Filter { tenant: None, session: None, states: states.clone(), count_max: LIST_MAX };
+            let open = self.inner.ledger.list(&filter).await?;
+            if open.is_empty() {
+                return Ok(());
+            }
+            for record in open {
+                let life =
+                    super::machine::Life { state: record.state, expires_at: record.expires_at, use_by: record.use_by };
+                let now = super::machine::Now { wall_ms: self.inner.clock.now_ms(), deadline_passed: false };
+                if let Some(change) = step(life, Event::Restart, now) {
+                    self.inner.ledger.change(&record.id, &change).await?;
+                    tracing::warn!(approval = %record.id, to = change.to.word(), "approval ended by the restart");
+                }
+            }
+        }
+    }
+
+    /// The clock task: ends what is late, tries again what could not be stored, forgets what is old.
+    async fn keep_time(self) {
+        let mut prune_at = Instant::now();
+        loop {
+            let due = {
+                let board = self.board();
+                let look_at = (!board.is_empty()).then(|| Instant::now() + LOOK_EVERY);
+                [board.next_due(), look_at, Some(prune_at)].into_iter().flatten().min()
+            };
+            if let Some(due) = due {
+                tokio::select! {
+                    () = tokio::time::sleep_until(due) => {}
+                    () = self.inner.added.notified() => continue,
+                }
+            }
+            self.tick().await;
+            if Instant::now() >= prune_at {
+                prune_at = Instant::now() + PRUNE_EVERY;
+                self.prune().await;
+            }
+        }
+    }
+
+    async fn tick(&self) {
+        let wall_ms = self.inner.clock.now_ms();
+        let due: Vec<(ApprovalId, Event)> = {
+            let mut board = self.board();
+            board.sweep(self.inner.limits.untold_for);
+            let event_of = |entry: &super::board::Entry| match &entry.unkept {
+                Some((state, note)) => Some(Event::Finish { state: *state, note: note.clone() }),
+                None => step(entry.life(), Event::Tick, entry.now(wall_ms)).map(|_| Event::Tick),
+            };
+            board.iter().filter_map(|entry| Some((entry.record.id.clone(), event_of(entry)?))).collect()
+        };
+        let mut failed = None;
+        for (id, event) in due {
+            if let Err(why) = self.advance(&id, event).await {
+                failed = Some(why);
+            }
+        }
+        if let Some(why) = failed {
+            tracing::error!(error = %why, hint = why.hint(), "approvals could not be ended on disk; trying again");
+            // A due deadline that cannot be stored must not become a busy loop.
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn prune(&self) {
+        let now = self.inner.clock.now_ms();
+        let before = |age: Duration| now.saturating_sub(milliseconds(age));
+        let limits = &self.inner.limits;
+        if let Err(why) = self.inner.ledger.prune(before(limits.pictures_for), before(limits.cards_for)).await {
+            tracing::warn!(error = %why, "old approvals could not be pruned");
+        }
+    }
+
+    fn board(&self) -> MutexGuard<'_, Board> {
+        // Every change to the board is one assignment at a time; a panic elsewhere leaves it whole.
+        self.inner.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn ticket(record: &Record) -> Ticket {
+    Ticket { id: record.id.clone(), expires_at: record.expires_at }
+}
+
+fn new_id() -> ApprovalId {
+    let random = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>());
+    ApprovalId::from_random(&random).expect("base64url of 16 bytes is 22 plain characters")
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn task_died() -> NotKept {
+    NotKept::new(NotKeptReason::Failed, "the task that stored it ended early")
+}
