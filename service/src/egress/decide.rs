@@ -4,15 +4,12 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::address::{AddressClass, classify};
-use super::allow::AllowRule;
+use super::place::PlaceRule;
 use super::rule::Rule;
 use super::target::{Target, TargetHost};
 
 /// What `localhost` means, without asking anybody (RFC 6761 section 6.3).
 pub const LOCALHOST: [IpAddr; 2] = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-
-/// Ports a page may reach on the public web.
-const WEB_PORTS: [u16; 2] = [80, 443];
 
 /// Names of the machine and the network around it: RFC 6761, RFC 6762, RFC 8375, ICANN's `.internal`, Docker's own.
 const LOCAL_SUFFIXES: [&str; 8] =
@@ -43,7 +40,11 @@ const BROWSER_OWN_NAMES: [&str; 8] = [
 /// All that a decision depends on beside the target.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    pub allow: Vec<AllowRule>,
+    /// Places no page may reach, whatever else is allowed.
+    pub deny: Vec<PlaceRule>,
+    pub allow: Vec<PlaceRule>,
+    /// Ports open to every public place.
+    pub ports: BTreeSet<u16>,
     /// Addresses of this machine's interfaces and of its gateways.
     pub own_addresses: BTreeSet<IpAddr>,
     /// Ports on which this service itself listens.
@@ -88,6 +89,9 @@ pub fn is_localhost(host: &TargetHost) -> bool {
 }
 
 fn judge_name(name: &str, target: &Target, named: bool, rules: &Rules) -> Option<Verdict> {
+    if rules.deny.iter().any(|rule| rule.names(target)) {
+        return Some(deny(Rule::DeniedPlace, None, format!("{target} is closed to pages by the operator")));
+    }
     if named {
         return None;
     }
@@ -105,8 +109,8 @@ fn judge_name(name: &str, target: &Target, named: bool, rules: &Rules) -> Option
     if BROWSER_OWN_NAMES.contains(&name) {
         return Some(deny(Rule::BrowserOwn, None, format!("{name} is the browser's own traffic, not the page's")));
     }
-    if !WEB_PORTS.contains(&target.port) && !rules.allow.iter().any(|rule| rule.may_hold_at(target.port)) {
-        return Some(deny_port(target));
+    if !rules.ports.contains(&target.port) && !rules.allow.iter().any(|rule| rule.may_hold_at(target.port)) {
+        return Some(deny_port(target, rules));
     }
     None
 }
@@ -120,6 +124,10 @@ fn judge_address(address: IpAddr, target: &Target, named: bool, rules: &Rules) -
         let message = format!("port {} of this machine belongs to this service", target.port);
         return Some(deny(Rule::OwnService, Some(address), message));
     }
+    if rules.deny.iter().any(|rule| rule.holds(address, target.port)) {
+        let message = format!("{} is at {address}, which the operator has closed to pages", target.host);
+        return Some(deny(Rule::DeniedPlace, Some(address), message));
+    }
     if rules.allow.iter().any(|rule| rule.holds(address, target.port)) || (named && class.a_name_may_lift()) {
         return None;
     }
@@ -131,14 +139,15 @@ fn judge_address(address: IpAddr, target: &Target, named: bool, rules: &Rules) -
         let message = format!("{} is at {address}, this machine's own address or its gateway's", target.host);
         return Some(deny(Rule::OwnAddress, Some(address), message));
     }
-    if !WEB_PORTS.contains(&target.port) {
-        return Some(deny_port(target));
+    if !rules.ports.contains(&target.port) {
+        return Some(deny_port(target, rules));
     }
     None
 }
 
-fn deny_port(target: &Target) -> Verdict {
-    deny(Rule::Port, None, format!("{target} is on port {}; only 80 and 443 are open", target.port))
+fn deny_port(target: &Target, rules: &Rules) -> Verdict {
+    let open: Vec<String> = rules.ports.iter().map(u16::to_string).collect();
+    deny(Rule::Port, None, format!("{target} is on a closed port; open are {}", open.join(", ")))
 }
 
 fn deny(rule: Rule, address: Option<IpAddr>, message: String) -> Verdict {
@@ -155,12 +164,20 @@ mod tests {
 
     use super::*;
 
+    const WEB_PORTS: [u16; 2] = [80, 443];
+
+    fn web() -> Rules {
+        Rules { ports: BTreeSet::from(WEB_PORTS), ..Rules::default() }
+    }
+
     fn target(text: &str) -> Target {
         Target::of_tunnel(&text.parse().expect("an authority")).expect("a target")
     }
 
     fn rules(allow: &[&str]) -> Rules {
         Rules {
+            deny: vec!["closed.example.com".parse().expect("a rule"), "9.9.9.0/24".parse().expect("a rule")],
+            ports: BTreeSet::from(WEB_PORTS),
             allow: allow.iter().map(|rule| rule.parse().expect("a rule")).collect(),
             own_addresses: BTreeSet::from(["198.20.7.7".parse().expect("an address")]),
             own_ports: BTreeSet::from([7800]),
@@ -198,6 +215,15 @@ mod tests {
         assert_eq!(denied("evil.example.com:80", &["2002:7f00:1::"], &[]), Some(Rule::Address));
         assert_eq!(denied("evil.example.com:80", &[], &[]), Some(Rule::Unresolved));
         assert_eq!(denied("evil.example.com:80", &["198.20.7.7"], &[]), Some(Rule::OwnAddress));
+    }
+
+    #[test]
+    fn what_the_operator_closed_stays_closed_whatever_is_allowed() {
+        assert_eq!(
+            rule_of(&decide(&target("closed.example.com:443"), None, &rules(&["closed.example.com"]))),
+            Some(Rule::DeniedPlace)
+        );
+        assert_eq!(denied("a.example.com:443", &["9.9.9.9"], &["a.example.com", "9.9.9.9"]), Some(Rule::DeniedPlace));
     }
 
     #[test]
@@ -246,7 +272,7 @@ mod tests {
             let mut addresses = vec!["1.1.1.1".parse().expect("an address"); usize::from(good)];
             addresses.push(address);
             let target = Target { host: TargetHost::Name("a.example.com".into()), port };
-            let passed = decide(&target, Some(&addresses), &Rules::default()) == Verdict::Allow;
+            let passed = decide(&target, Some(&addresses), &web()) == Verdict::Allow;
             let public = classify(address) == AddressClass::Global && WEB_PORTS.contains(&port);
             prop_assert_eq!(passed, public);
         }
@@ -255,12 +281,12 @@ mod tests {
         #[test]
         fn no_spelling_opens_more(bits in any::<u32>()) {
             let v4 = Ipv4Addr::from(bits);
-            let mapped = decide(&Target { host: TargetHost::Address(v4.to_ipv6_mapped().into()), port: 80 }, None, &Rules::default());
-            let plain = decide(&Target { host: TargetHost::Address(v4.into()), port: 80 }, None, &Rules::default());
+            let mapped = decide(&Target { host: TargetHost::Address(v4.to_ipv6_mapped().into()), port: 80 }, None, &web());
+            let plain = decide(&Target { host: TargetHost::Address(v4.into()), port: 80 }, None, &web());
             prop_assert_eq!(mapped == Verdict::Allow, plain == Verdict::Allow);
             let [a, b] = [(bits >> 16) as u16, bits as u16];
             for carrier in [Ipv6Addr::new(0x2002, a, b, 0, 0, 0, 0, 1), Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, a, b)] {
-                let verdict = decide(&Target { host: TargetHost::Address(carrier.into()), port: 80 }, None, &Rules::default());
+                let verdict = decide(&Target { host: TargetHost::Address(carrier.into()), port: 80 }, None, &web());
                 prop_assert!(verdict != Verdict::Allow);
             }
         }

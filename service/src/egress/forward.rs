@@ -1,7 +1,6 @@
 //! Plain HTTP: the request goes on with this hop's fields taken off and `Host` set from its own target.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::{CONNECTION, HOST, UPGRADE};
 use http::{HeaderValue, Request, Response, StatusCode, Uri, Version};
@@ -56,7 +55,7 @@ pub async fn forward(
         };
         let permit = lane.tunnel_permit(&target)?;
         let server_side = hyper::upgrade::on(&mut response);
-        lane.spawn(async move {
+        lane.spawn("egress tunnel", async move {
             let _permit = permit;
             if let (Ok(browser), Ok(server)) = tokio::join!(browser_side, server_side) {
                 splice(TokioIo::new(browser), TokioIo::new(server)).await;
@@ -92,16 +91,16 @@ async fn send(
     }
     let stream = open(target, lane).await?;
     let mut client = http1::Builder::new();
-    client.max_header_size(lane.shared.config.header_bytes_max).preserve_header_case(true);
+    client.max_header_size(lane.shared.settings.header_bytes_max).preserve_header_case(true);
     let (mut sender, connection) =
         client.handshake(TokioIo::new(stream)).await.map_err(|error| broken(target, &error))?;
-    lane.spawn(async move {
+    lane.spawn("egress server connection", async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(%error, "server connection ended");
         }
     });
     // The head of an answer has as long as the connection may be silent; the body has its idle limit anyway.
-    let within = Duration::from_millis(lane.shared.config.idle_ms_max);
+    let within = lane.shared.settings.idle_max;
     let sent = tokio::time::timeout(within, sender.send_request(request)).await;
     let sent = sent.map_err(|_| Refused::new(target, Rule::Broken, format!("{target} did not answer in time")))?;
     let response = sent.map_err(|error| broken(target, &error))?;

@@ -8,20 +8,25 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::TaskTracker;
 
-use super::config::EgressConfig;
+use crate::config::EgressConfig;
+use crate::telemetry::{Tasks, names};
+
 use super::decide::Rules;
 use super::ledger::{Denial, LaneStats, Ledger};
 use super::own::OwnAddresses;
+use super::place::PlaceRuleError;
 use super::proxy::{Refused, serve};
 use super::resolve::{Resolve, SystemResolver};
 use super::rule::Rule;
+use super::settings::Settings;
 use super::target::Target;
 
 /// How long to leave a listener alone that cannot accept (no file descriptor is free): trying at once would only spin.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// How long [`Lane::close`] waits at most. Its tasks end where they stand, so this is for a machine that is very busy.
+const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 
 /// Whose traffic a lane carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,11 +39,12 @@ pub struct LaneOwner {
 #[derive(Clone)]
 pub struct Egress {
     shared: Arc<Shared>,
+    tasks: Tasks,
 }
 
 /// What all lanes share.
 pub struct Shared {
-    pub config: EgressConfig,
+    pub settings: Settings,
     pub resolver: Arc<dyn Resolve>,
     own_addresses: OwnAddresses,
     /// Ports this service listens on, lanes included: no page may talk to them, whatever is allowed.
@@ -50,7 +56,8 @@ impl Shared {
     pub fn rules(&self) -> io::Result<Rules> {
         let own_addresses = self.own_addresses.read()?;
         let own_ports = self.own_ports.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Ok(Rules { allow: self.config.allow.clone(), own_addresses, own_ports })
+        let Settings { allow, deny, ports, .. } = self.settings.clone();
+        Ok(Rules { deny, allow, ports, own_addresses, own_ports })
     }
 
     fn own_ports(&self) -> std::sync::MutexGuard<'_, BTreeSet<u16>> {
@@ -59,18 +66,22 @@ impl Shared {
 }
 
 impl Egress {
-    /// A proxy that resolves names as this machine does.
-    pub fn new(config: EgressConfig) -> Self {
-        let resolver = Arc::new(SystemResolver::new(config.resolving_max));
-        Self::with_resolver(config, resolver)
+    /// A proxy that resolves names as this machine does. Its lanes end with `tasks` at the latest.
+    ///
+    /// # Errors
+    /// When a rule of `config` cannot be read; the service must not start then.
+    pub fn new(config: &EgressConfig, tasks: &Tasks) -> Result<Self, PlaceRuleError> {
+        let settings = Settings::try_from(config)?;
+        let resolver = Arc::new(SystemResolver::new(settings.resolving_max));
+        Ok(Self::with(settings, resolver, tasks))
     }
 
-    /// A proxy that asks `resolver` for the addresses of names.
-    pub fn with_resolver(config: EgressConfig, resolver: Arc<dyn Resolve>) -> Self {
-        let connections = Arc::new(Semaphore::new(config.connections_max));
-        let own_ports = Mutex::default();
-        let own_addresses = OwnAddresses::default();
-        Self { shared: Arc::new(Shared { config, resolver, own_addresses, own_ports, connections }) }
+    /// A proxy with these settings that asks `resolver` for the addresses of names.
+    pub(super) fn with(settings: Settings, resolver: Arc<dyn Resolve>, tasks: &Tasks) -> Self {
+        let connections = Arc::new(Semaphore::new(settings.connections_max));
+        let (own_ports, own_addresses) = (Mutex::default(), OwnAddresses::default());
+        let shared = Arc::new(Shared { settings, resolver, own_addresses, own_ports, connections });
+        Self { shared, tasks: tasks.child() }
     }
 
     /// Keeps pages away from a port this service listens on. No allow rule lifts it. Call it for every listener.
@@ -94,16 +105,15 @@ impl Egress {
     pub fn lane_on(&self, listener: TcpListener) -> io::Result<Lane> {
         let addr = listener.local_addr()?;
         self.protect_port(addr.port());
-        let token = CancellationToken::new();
         let state = Arc::new(LaneState {
-            tunnels: Arc::new(Semaphore::new(self.shared.config.tunnels_per_lane_max)),
-            ledger: Arc::new(Ledger::new(&self.shared.config)),
+            tunnels: Arc::new(Semaphore::new(self.shared.settings.tunnels_per_lane_max)),
+            ledger: Arc::new(Ledger::new(&self.shared.settings)),
             shared: Arc::clone(&self.shared),
-            token: token.clone(),
-            tasks: TaskTracker::new(),
+            tasks: self.tasks.child(),
         });
-        state.spawn(accept(listener, Port { shared: Arc::clone(&self.shared), port: addr.port() }, Arc::clone(&state)));
-        Ok(Lane { addr, state, _ends_with_it: token.drop_guard() })
+        let port = Port { shared: Arc::clone(&self.shared), port: addr.port() };
+        state.spawn("egress lane", accept(listener, port, Arc::clone(&state)));
+        Ok(Lane { addr, state })
     }
 }
 
@@ -111,7 +121,6 @@ impl Egress {
 pub struct Lane {
     addr: SocketAddr,
     state: Arc<LaneState>,
-    _ends_with_it: DropGuard,
 }
 
 impl Lane {
@@ -134,16 +143,23 @@ impl Lane {
         self.state.ledger.stats()
     }
 
-    /// The latest requests that did not go out, oldest first; at most `denials_per_lane_kept`.
+    /// The latest requests that did not go out, oldest first; at most 32.
     pub fn denials(&self) -> Vec<Denial> {
         self.state.ledger.denials()
     }
 
     /// Ends the listener and every connection and waits until they are gone.
     pub async fn close(self) {
-        self.state.token.cancel();
-        self.state.tasks.close();
-        self.state.tasks.wait().await;
+        let left = self.state.tasks.end(CLOSE_WITHIN).await;
+        if left > 0 {
+            tracing::error!(session = self.state.ledger.session(), left, "egress lane did not end in time");
+        }
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        self.state.tasks.cancel();
     }
 }
 
@@ -152,29 +168,36 @@ pub struct LaneState {
     pub shared: Arc<Shared>,
     pub(super) ledger: Arc<Ledger>,
     tunnels: Arc<Semaphore>,
-    token: CancellationToken,
-    tasks: TaskTracker,
+    tasks: Tasks,
 }
 
 impl LaneState {
-    /// Runs `task` until it ends or the lane closes, whichever is first.
-    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        let token = self.token.clone();
-        self.tasks.spawn(async move {
-            // Cancelled means dropped: the sockets close with the future.
-            token.run_until_cancelled_owned(task).await;
-        });
+    /// Runs `task` until it ends or the lane closes, whichever is first. Closing drops it, and its sockets with it.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        drop(self.tasks.spawn(name, task));
     }
 
     /// Room for one more tunnel, in this lane and in the whole service: a tunnel outlives the request that asked for it.
-    pub fn tunnel_permit(&self, target: &Target) -> Result<[OwnedSemaphorePermit; 2], Refused> {
+    pub fn tunnel_permit(&self, target: &Target) -> Result<TunnelPermit, Refused> {
         let here = Arc::clone(&self.tunnels)
             .try_acquire_owned()
             .map_err(|_| Refused::new(target, Rule::Tunnels, "this session has too many tunnels open"))?;
         let everywhere = Arc::clone(&self.shared.connections)
             .try_acquire_owned()
             .map_err(|_| Refused::new(target, Rule::Connections, "the service has too many connections open"))?;
-        Ok([here, everywhere])
+        metrics::gauge!(names::EGRESS_TUNNELS).increment(1.0);
+        Ok(TunnelPermit { _permits: [here, everywhere] })
+    }
+}
+
+/// The room of one open tunnel, given back when dropped.
+pub struct TunnelPermit {
+    _permits: [OwnedSemaphorePermit; 2],
+}
+
+impl Drop for TunnelPermit {
+    fn drop(&mut self) {
+        metrics::gauge!(names::EGRESS_TUNNELS).decrement(1.0);
     }
 }
 
@@ -210,7 +233,7 @@ fn admit(stream: TcpStream, lane: &Arc<LaneState>) {
         return;
     };
     let state = Arc::clone(lane);
-    lane.spawn(async move {
+    lane.spawn("egress connection", async move {
         let _permit = permit;
         serve(stream, state).await;
     });

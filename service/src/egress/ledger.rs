@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
-use super::config::EgressConfig;
+use crate::telemetry::names;
+
 use super::lane::LaneOwner;
 use super::rule::Rule;
+use super::settings::Settings;
 
 /// One request that did not go out, kept so that a navigation that failed can be explained: Chromium shows a refused
 /// tunnel only as `ERR_TUNNEL_CONNECTION_FAILED`.
@@ -79,19 +81,19 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub fn new(config: &EgressConfig) -> Self {
+    pub fn new(settings: &Settings) -> Self {
         Self {
             owner: OnceLock::new(),
             down: AtomicU64::new(0),
             up: AtomicU64::new(0),
-            down_max: config.down_bytes_per_lane_max,
-            up_max: config.up_bytes_per_lane_max,
+            down_max: settings.down_bytes_max,
+            up_max: settings.up_bytes_max,
             requests: AtomicU64::new(0),
             denied: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             spent: AtomicBool::new(false),
             kept: Mutex::new(VecDeque::new()),
-            kept_max: config.denials_per_lane_kept,
+            kept_max: settings.denials_kept,
         }
     }
 
@@ -101,7 +103,6 @@ impl Ledger {
 
     pub fn asked(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        metrics::counter!("helmwatch_egress_requests_total").increment(1);
     }
 
     /// Which limit is used up, if one is.
@@ -141,7 +142,7 @@ impl Ledger {
         let session = self.session();
         let shown = address.map(|address| address.to_string());
         tracing::info!(session, verdict, target = %target, address = shown, rule = %rule, bytes = 0, "egress");
-        metrics::counter!("helmwatch_egress_denials_total", "rule" => rule.as_str()).increment(1);
+        metrics::counter!(names::EGRESS_DECISIONS, "decision" => verdict, "rule" => rule.as_str()).increment(1);
         let denial = Denial { at: SystemTime::now(), target, address, rule, message };
         let count = if rule.is_policy() { &self.denied } else { &self.failed };
         count.fetch_add(1, Ordering::Relaxed);

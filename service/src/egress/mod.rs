@@ -10,8 +10,6 @@
 //! The rules are one pure function, [`decide`], that is told everything and touches nothing.
 
 mod address;
-mod allow;
-mod config;
 mod decide;
 mod dial;
 mod forward;
@@ -20,20 +18,21 @@ mod hello;
 mod lane;
 mod ledger;
 mod own;
+mod place;
 mod proxy;
 mod refusal;
 mod resolve;
 mod rule;
+mod settings;
 mod stream;
 mod target;
 mod tunnel;
 
 pub use address::{AddressClass, classify};
-pub use allow::{AllowRule, AllowRuleError};
-pub use config::EgressConfig;
 pub use decide::{Rules, Verdict, decide};
 pub use lane::{Egress, Lane, LaneOwner};
 pub use ledger::{Denial, LaneStats};
+pub use place::{PlaceRule, PlaceRuleError};
 pub use resolve::{Resolve, SystemResolver};
 pub use rule::Rule;
 pub use target::{Target, TargetError};

@@ -4,7 +4,6 @@ use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -15,6 +14,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use crate::telemetry::names;
 
 use super::decide::{LOCALHOST, Rules, Verdict, decide, is_localhost};
 use super::dial::dial;
@@ -52,15 +53,15 @@ impl Refused {
 
 /// Serves `stream` until the browser or the lane closes it.
 pub async fn serve(stream: TcpStream, lane: Arc<LaneState>) {
-    let config = &lane.shared.config;
-    let stream = Guarded::browser_side(stream, Duration::from_millis(config.idle_ms_max));
+    let settings = &lane.shared.settings;
+    let stream = Guarded::browser_side(stream, settings.idle_max);
     // A connection of Chromium to its proxy carries one origin's requests, so one kept server connection is enough.
     let kept: Arc<Mutex<Option<Kept>>> = Arc::default();
     let mut server = http1::Builder::new();
     server
         .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(config.header_ms_max))
-        .max_header_size(config.header_bytes_max)
+        .header_read_timeout(settings.header_within)
+        .max_header_size(settings.header_bytes_max)
         .preserve_header_case(true);
     let service = service_fn(|request: Request<Incoming>| {
         let (lane, kept) = (Arc::clone(&lane), Arc::clone(&kept));
@@ -127,13 +128,13 @@ pub async fn open(target: &Target, lane: &LaneState) -> Result<Guarded, Refused>
         }
         Verdict::Resolve => return Err(Refused::new(target, Rule::Unresolved, "the name was not resolved")),
     }
-    let config = &lane.shared.config;
-    let connected = dial(&addresses, target.port, Duration::from_millis(config.connect_ms_max)).await;
+    let settings = &lane.shared.settings;
+    let connected = dial(&addresses, target.port, settings.connect_within).await;
     let (stream, address) = connected.map_err(|(rule, error)| {
         Refused::new(target, rule, format!("{target} cannot be connected to: {}", plain(&error)))
     })?;
-    metrics::counter!("helmwatch_egress_connections_total").increment(1);
-    let idle = Duration::from_millis(config.idle_ms_max);
+    metrics::counter!(names::EGRESS_DECISIONS, "decision" => "allowed", "rule" => "-").increment(1);
+    let idle = settings.idle_max;
     Ok(Guarded::server_side(stream, idle, Arc::clone(&lane.ledger), target.to_string(), address))
 }
 
@@ -146,7 +147,7 @@ async fn resolve(target: &Target, lane: &LaneState, rules: &Rules) -> Result<Vec
         return Ok(if allowed.is_empty() { LOCALHOST.to_vec() } else { allowed });
     }
     let name = target.host.to_string();
-    let within = Duration::from_millis(lane.shared.config.resolve_ms_max);
+    let within = lane.shared.settings.resolve_within;
     match timeout(within, lane.shared.resolver.resolve(&name)).await {
         Ok(Ok(addresses)) if addresses.len() <= ADDRESSES_MAX => Ok(addresses),
         Ok(Ok(_)) => {

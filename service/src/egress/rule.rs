@@ -11,7 +11,9 @@ pub enum Rule {
     BadTarget,
     /// A scheme other than `http`, `https`, `ws`, `wss`.
     Scheme,
-    /// A port other than 80 and 443.
+    /// A place the operator has closed (`deny` under `[egress]`).
+    DeniedPlace,
+    /// A port that is not open, other than 80 and 443 by default.
     Port,
     /// A name that means this machine or the network around it.
     LocalName,
@@ -54,6 +56,7 @@ impl Rule {
             Self::Unassigned => "unassigned",
             Self::BadTarget => "bad-target",
             Self::Scheme => "scheme",
+            Self::DeniedPlace => "denied-place",
             Self::Port => "port",
             Self::LocalName => "local-name",
             Self::MetadataName => "metadata-name",

@@ -11,6 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep};
 
+use crate::telemetry::names;
+
 use super::ledger::Ledger;
 use super::rule::Rule;
 
@@ -123,7 +125,7 @@ impl Drop for Meter {
     fn drop(&mut self) {
         let (session, target, address) = (self.ledger.session(), self.target.as_str(), self.address);
         tracing::debug!(session, verdict = "allowed", target, %address, down = self.down, up = self.up, "egress");
-        metrics::counter!("helmwatch_egress_bytes_total", "direction" => "down").increment(self.down);
-        metrics::counter!("helmwatch_egress_bytes_total", "direction" => "up").increment(self.up);
+        metrics::counter!(names::EGRESS_BYTES, "direction" => "down").increment(self.down);
+        metrics::counter!(names::EGRESS_BYTES, "direction" => "up").increment(self.up);
     }
 }

@@ -22,7 +22,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::hello::tests::client_hello;
-use super::{Egress, EgressConfig, Lane, LaneOwner, Resolve, Rule};
+use super::settings::Settings;
+use super::{Egress, Lane, LaneOwner, Resolve, Rule, SystemResolver};
+use crate::config::EgressConfig;
+use crate::telemetry::Tasks;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -104,12 +107,16 @@ impl Resolve for Lying {
     }
 }
 
-fn config(allow: &[String]) -> EgressConfig {
-    EgressConfig { allow: allow.iter().map(|rule| rule.parse().expect("a rule")).collect(), ..EgressConfig::default() }
+fn allowing(places: &[String]) -> Settings {
+    Settings::try_from(&EgressConfig { allow: places.to_vec(), ..EgressConfig::default() }).expect("rules")
 }
 
-async fn lane(config: EgressConfig) -> Lane {
-    owned(&Egress::new(config)).await
+fn system(settings: Settings) -> Egress {
+    Egress::with(settings, Arc::new(SystemResolver::new(4)), &Tasks::new())
+}
+
+async fn lane(settings: Settings) -> Lane {
+    owned(&system(settings)).await
 }
 
 async fn owned(egress: &Egress) -> Lane {
@@ -163,7 +170,7 @@ fn rules(lane: &Lane) -> Vec<Rule> {
 #[tokio::test]
 async fn a_private_address_is_refused_and_never_touched() {
     let site = Site::start("secret").await;
-    let lane = lane(EgressConfig::default()).await;
+    let lane = lane(allowing(&[])).await;
     let port = site.addr.port();
     for host in ["127.0.0.1", "2130706433", "[::ffff:127.0.0.1]", "localhost", "0.0.0.0"] {
         let answer = get(lane.addr(), &format!("http://{host}:{port}/path?query")).await;
@@ -182,7 +189,7 @@ async fn a_private_address_is_refused_and_never_touched() {
 #[tokio::test]
 async fn an_allowed_address_gets_the_request_cleaned_of_this_hop() {
     let site = Site::start("hello").await;
-    let lane = lane(config(&[site.addr.to_string()])).await;
+    let lane = lane(allowing(&[site.addr.to_string()])).await;
     let answer = exchange(
         lane.addr(),
         &format!(
@@ -205,7 +212,7 @@ async fn an_allowed_address_gets_the_request_cleaned_of_this_hop() {
 #[tokio::test]
 async fn one_connection_serves_many_requests_of_one_origin() {
     let site = Site::start("hello").await;
-    let lane = lane(config(&["127.0.0.1".into()])).await;
+    let lane = lane(allowing(&["127.0.0.1".into()])).await;
     let mut stream = TcpStream::connect(lane.addr()).await.expect("a connection");
     for _ in 0..3 {
         let request = format!("GET http://{}/ HTTP/1.1\r\nHost: x\r\n\r\n", site.addr);
@@ -220,7 +227,7 @@ async fn one_connection_serves_many_requests_of_one_origin() {
 #[tokio::test]
 async fn another_origin_on_the_same_connection_is_judged_anew() {
     let (allowed, secret) = (Site::start("hello").await, Site::start("secret").await);
-    let lane = lane(config(&[allowed.addr.to_string()])).await;
+    let lane = lane(allowing(&[allowed.addr.to_string()])).await;
     let answer = exchange(
         lane.addr(),
         &format!(
@@ -239,8 +246,11 @@ async fn a_name_is_resolved_once_and_what_was_judged_is_what_is_dialled() {
     let port = good.addr.port();
     let victim = Site::start_on(&format!("127.0.0.1:{port}"), "victim").await;
     let resolver = Lying::new(&[&["127.0.0.2"], &["127.0.0.1"], &["127.0.0.2", "127.0.0.1"]]);
-    let egress =
-        Egress::with_resolver(config(&[format!("127.0.0.2:{port}")]), Arc::clone(&resolver) as Arc<dyn Resolve>);
+    let egress = Egress::with(
+        allowing(&[format!("127.0.0.2:{port}")]),
+        Arc::clone(&resolver) as Arc<dyn Resolve>,
+        &Tasks::new(),
+    );
     let lane = owned(&egress).await;
     let url = format!("http://rebind.example.com:{port}/");
     assert!(get(lane.addr(), &url).await.ends_with("good"));
@@ -254,7 +264,7 @@ async fn a_name_is_resolved_once_and_what_was_judged_is_what_is_dialled() {
 #[tokio::test]
 async fn a_denied_name_causes_no_query() {
     let resolver = Lying::new(&[&["127.0.0.1"]]);
-    let egress = Egress::with_resolver(EgressConfig::default(), Arc::clone(&resolver) as Arc<dyn Resolve>);
+    let egress = Egress::with(allowing(&[]), Arc::clone(&resolver) as Arc<dyn Resolve>, &Tasks::new());
     let lane = owned(&egress).await;
     for url in
         ["http://metadata.google.internal/", "http://a.localhost/", "http://intranet/", "http://example.com:6379/"]
@@ -273,7 +283,11 @@ async fn a_resolver_that_never_answers_is_not_waited_for() {
             Box::pin(std::future::pending())
         }
     }
-    let egress = Egress::with_resolver(EgressConfig { resolve_ms_max: 50, ..config(&[]) }, Arc::new(Silent));
+    let egress = Egress::with(
+        Settings { resolve_within: Duration::from_millis(50), ..allowing(&[]) },
+        Arc::new(Silent),
+        &Tasks::new(),
+    );
     let lane = owned(&egress).await;
     assert!(get(lane.addr(), "http://example.com/").await.starts_with("HTTP/1.1 502 "));
     assert_eq!(rules(&lane), [Rule::Unresolved]);
@@ -282,7 +296,7 @@ async fn a_resolver_that_never_answers_is_not_waited_for() {
 #[tokio::test]
 async fn a_lane_without_an_owner_reaches_nothing() {
     let site = Site::start("hello").await;
-    let egress = Egress::new(config(&["127.0.0.1".into()]));
+    let egress = system(allowing(&["127.0.0.1".into()]));
     let lane = egress.open_lane().await.expect("a lane");
     assert!(get(lane.addr(), &format!("http://{}/", site.addr)).await.contains("rule=unassigned"));
     assert_eq!(site.connections(), 0);
@@ -295,7 +309,7 @@ async fn a_lane_without_an_owner_reaches_nothing() {
 #[tokio::test]
 async fn no_rule_opens_the_services_own_ports() {
     let viewer = Site::start("viewer").await;
-    let egress = Egress::new(config(&["127.0.0.0/8".into(), "localhost".into()]));
+    let egress = system(allowing(&["127.0.0.0/8".into(), "localhost".into()]));
     egress.protect_port(viewer.addr.port());
     let (lane, other) = (owned(&egress).await, owned(&egress).await);
     for port in [viewer.addr.port(), lane.addr().port(), other.addr().port()] {
@@ -318,7 +332,7 @@ async fn no_rule_opens_the_services_own_ports() {
 
 #[tokio::test]
 async fn what_is_no_proxy_request_is_refused() {
-    let lane = lane(EgressConfig::default()).await;
+    let lane = lane(allowing(&[])).await;
     for (request, status) in [
         ("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 400),
         ("GET https://example.com/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 403),
@@ -335,7 +349,7 @@ async fn what_is_no_proxy_request_is_refused() {
 
 #[tokio::test]
 async fn a_head_that_dawdles_or_swells_is_cut_off() {
-    let lane = lane(EgressConfig { header_ms_max: 100, ..EgressConfig::default() }).await;
+    let lane = lane(Settings { header_within: Duration::from_millis(100), ..allowing(&[]) }).await;
     let mut slow = TcpStream::connect(lane.addr()).await.expect("a connection");
     slow.write_all(b"GET http://example.com/ HTTP/1.1\r\nX-Slow: ").await.expect("sent");
     assert!(ends(&mut slow).await, "a slow head ends the connection");
@@ -373,7 +387,7 @@ async fn a_tunnel_carries_tls_for_its_own_host_only() {
     let (addr, seen, _tasks) = echo().await;
     let port = addr.port();
     let resolver = Lying::new(&[&["127.0.0.1"], &["127.0.0.1"], &["127.0.0.1"]]);
-    let egress = Egress::with_resolver(config(&[format!("app.example.test:{port}")]), resolver);
+    let egress = Egress::with(allowing(&[format!("app.example.test:{port}")]), resolver, &Tasks::new());
     let lane = owned(&egress).await;
     let authority = format!("app.example.test:{port}");
 
@@ -402,7 +416,7 @@ async fn a_tunnel_carries_tls_for_its_own_host_only() {
 async fn closing_a_lane_ends_its_tunnels_and_its_listener() {
     for explicitly in [true, false] {
         let (addr, _, _tasks) = echo().await;
-        let lane = lane(config(&[addr.to_string()])).await;
+        let lane = lane(allowing(&[addr.to_string()])).await;
         let (mut tunnel, _) = connect(lane.addr(), &addr.to_string()).await;
         tunnel.write_all(&client_hello(None, 1_000)).await.expect("sent");
         timeout(SOON, tunnel.read_u8()).await.expect("in time").expect("the tunnel works");
@@ -420,7 +434,7 @@ async fn closing_a_lane_ends_its_tunnels_and_its_listener() {
 #[tokio::test]
 async fn a_lane_has_so_many_tunnels_and_gets_them_back() {
     let (addr, _, _tasks) = echo().await;
-    let lane = lane(EgressConfig { tunnels_per_lane_max: 1, ..config(&[addr.to_string()]) }).await;
+    let lane = lane(Settings { tunnels_per_lane_max: 1, ..allowing(&[addr.to_string()]) }).await;
     let (mut first, head) = connect(lane.addr(), &addr.to_string()).await;
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     let (_, head) = connect(lane.addr(), &addr.to_string()).await;
@@ -434,7 +448,7 @@ async fn a_lane_has_so_many_tunnels_and_gets_them_back() {
 #[tokio::test]
 async fn a_lane_receives_so_many_bytes_and_no_more() {
     let site = Site::start(vec![b'x'; 1 << 20]).await;
-    let lane = lane(EgressConfig { down_bytes_per_lane_max: 100_000, ..config(&[site.addr.to_string()]) }).await;
+    let lane = lane(Settings { down_bytes_max: 100_000, ..allowing(&[site.addr.to_string()]) }).await;
     let answer = get(lane.addr(), &format!("http://{}/", site.addr)).await;
     assert!(answer.len() < 101_000, "{}", answer.len());
     assert!(get(lane.addr(), &format!("http://{}/", site.addr)).await.contains("rule=bytes-down"));
@@ -444,7 +458,7 @@ async fn a_lane_receives_so_many_bytes_and_no_more() {
 #[tokio::test]
 async fn a_lane_sends_so_many_bytes_and_not_one_more() {
     let (addr, seen, _tasks) = echo().await;
-    let lane = lane(EgressConfig { up_bytes_per_lane_max: 10_000, ..config(&[addr.to_string()]) }).await;
+    let lane = lane(Settings { up_bytes_max: 10_000, ..allowing(&[addr.to_string()]) }).await;
     let (mut tunnel, _) = connect(lane.addr(), &addr.to_string()).await;
     tunnel.write_all(&client_hello(None, 1_000)).await.expect("sent");
     let (mut reading, mut writing) = tunnel.split();
@@ -461,7 +475,7 @@ async fn a_lane_sends_so_many_bytes_and_not_one_more() {
 async fn silence_ends_a_tunnel_and_a_request() {
     let (addr, _, _tasks) = echo().await;
     let quiet = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let lane = lane(EgressConfig { idle_ms_max: 100, ..config(&["127.0.0.1".into()]) }).await;
+    let lane = lane(Settings { idle_max: Duration::from_millis(100), ..allowing(&["127.0.0.1".into()]) }).await;
     let (mut tunnel, _) = connect(lane.addr(), &addr.to_string()).await;
     tunnel.write_all(&client_hello(None, 1_000)).await.expect("sent");
     assert!(ends(&mut tunnel).await);
@@ -472,7 +486,7 @@ async fn silence_ends_a_tunnel_and_a_request() {
 #[tokio::test]
 async fn a_server_that_refuses_is_a_failure_and_no_denial() {
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();
-    let lane = lane(config(&["127.0.0.1".into()])).await;
+    let lane = lane(allowing(&["127.0.0.1".into()])).await;
     let answer = get(lane.addr(), &format!("http://127.0.0.1:{port}/")).await;
     assert!(answer.starts_with("HTTP/1.1 502 ") && answer.contains("failed; rule=unreachable"), "{answer}");
     assert_eq!((lane.stats().denied, lane.stats().failed), (0, 1));
@@ -493,7 +507,7 @@ async fn a_websocket_works_through_a_tunnel_and_through_an_upgrade() {
             }
         }
     });
-    let lane = lane(config(&[addr.to_string()])).await;
+    let lane = lane(allowing(&[addr.to_string()])).await;
     let (tunnel, head) = connect(lane.addr(), &addr.to_string()).await;
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
     let (mut socket, _) = tokio_tungstenite::client_async(format!("ws://{addr}/"), tunnel).await.expect("a WebSocket");
@@ -521,7 +535,7 @@ async fn a_websocket_works_through_a_tunnel_and_through_an_upgrade() {
 async fn a_body_comes_as_it_is_sent() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let addr = listener.local_addr().expect("an address");
-    let lane = lane(config(&[addr.to_string()])).await;
+    let lane = lane(allowing(&[addr.to_string()])).await;
     let mut browser = TcpStream::connect(lane.addr()).await.expect("a connection");
     browser.write_all(format!("GET http://{addr}/ HTTP/1.1\r\nHost: x\r\n\r\n").as_bytes()).await.expect("sent");
     let (mut server, _) = timeout(SOON, listener.accept()).await.expect("in time").expect("a connection");

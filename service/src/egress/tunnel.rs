@@ -1,7 +1,6 @@
 //! `CONNECT`: bytes both ways, once the first of them have shown what they are.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -29,7 +28,7 @@ pub async fn tunnel(mut request: Request<Incoming>, lane: &Arc<LaneState>) -> Re
     let server = open(&target, lane).await?;
     let browser = hyper::upgrade::on(&mut request);
     let state = Arc::clone(lane);
-    lane.spawn(async move {
+    lane.spawn("egress tunnel", async move {
         let _permit = permit;
         match browser.await {
             Ok(browser) => carry(TokioIo::new(browser), server, &target, &state).await,
@@ -44,12 +43,12 @@ async fn carry<B>(mut browser: B, mut server: Guarded, target: &Target, lane: &L
 where
     B: AsyncRead + AsyncWrite + Unpin,
 {
-    let config = &lane.shared.config;
+    let settings = &lane.shared.settings;
     let mut first = Vec::with_capacity(2_048);
-    let opening = timeout(Duration::from_millis(config.header_ms_max), async {
+    let opening = timeout(settings.header_within, async {
         loop {
             match hello::read(&first) {
-                Opening::More if first.len() >= config.header_bytes_max => return Some(Opening::Other),
+                Opening::More if first.len() >= settings.header_bytes_max => return Some(Opening::Other),
                 Opening::More => match browser.read_buf(&mut first).await {
                     // Closed without a word: a connection opened ahead and not needed.
                     Ok(0) | Err(_) => return None,

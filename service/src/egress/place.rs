@@ -1,22 +1,19 @@
-//! What an operator lets pages reach beyond the public web: `--egress-allow HOST_OR_CIDR[:PORT]`.
+//! A place an operator names: `--egress-allow HOST_OR_CIDR[:PORT]`, and the same form to deny one.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ipnet::IpNet;
-use serde::Deserialize;
-
 use super::target::{Target, TargetHost};
+use ipnet::IpNet;
 
-/// One allowed place: a host (`intranet.example.test`), all hosts below one (`*.example.test`), an address or a block of
+/// One place: a host (`intranet.example.test`), all hosts below one (`*.example.test`), an address or a block of
 /// them (`10.0.0.5`, `10.0.0.0/8`, `[fd00::1]`, `[fd00::]/8`), each with a port, or with none for every port.
 ///
-/// It never switches the address check off: addresses are still resolved once and pinned, and a rule that names a host
-/// lifts loopback and private addresses only (see [`super::AddressClass::a_name_may_lift`]).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct AllowRule {
+/// As an allow rule it never switches the address check off: addresses are still resolved once and pinned, and a rule that names
+/// a host lifts loopback and private addresses only (see [`super::AddressClass::a_name_may_lift`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceRule {
     place: Place,
     port: Option<u16>,
 }
@@ -29,17 +26,17 @@ enum Place {
     Block(IpNet),
 }
 
-/// Why a value of `--egress-allow` is no rule.
+/// Why a value of `--egress-allow`, or of `allow` or `deny` under `[egress]`, is no rule.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "egress rule {value:?} {problem}; write HOST_OR_CIDR[:PORT], as in intranet.example.test:8080, 10.0.0.0/8 or [fd00::1]:443"
 )]
-pub struct AllowRuleError {
+pub struct PlaceRuleError {
     value: String,
     problem: &'static str,
 }
 
-impl AllowRule {
+impl PlaceRule {
     /// Whether it names this host and port.
     pub fn names(&self, target: &Target) -> bool {
         let TargetHost::Name(name) = &target.host else { return false };
@@ -66,11 +63,11 @@ impl AllowRule {
     }
 }
 
-impl FromStr for AllowRule {
-    type Err = AllowRuleError;
+impl FromStr for PlaceRule {
+    type Err = PlaceRuleError;
 
     fn from_str(value: &str) -> Result<Self, Self::Err> {
-        let wrong = |problem| AllowRuleError { value: value.chars().take(80).collect(), problem };
+        let wrong = |problem| PlaceRuleError { value: value.chars().take(80).collect(), problem };
         let text = value.trim().to_ascii_lowercase();
         // A bare IPv6 address or block has colons of its own, so it is tried whole before a port is looked for.
         if let Some(block) = block(&text) {
@@ -133,15 +130,7 @@ fn block(text: &str) -> Option<IpNet> {
     }
 }
 
-impl TryFrom<String> for AllowRule {
-    type Error = AllowRuleError;
-
-    fn try_from(value: String) -> Result<Self, Self::Error> {
-        value.parse()
-    }
-}
-
-impl fmt::Display for AllowRule {
+impl fmt::Display for PlaceRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::Name(name) => f.write_str(name)?,
@@ -175,7 +164,7 @@ mod tests {
             ("localhost:3000", "localhost:3000"),
             ("*.example.test:8443", "*.example.test:8443"),
         ] {
-            let rule: AllowRule = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+            let rule: PlaceRule = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
             assert_eq!(rule.to_string(), shown);
             assert_eq!(shown.parse(), Ok(rule), "what is shown can be read again");
         }
@@ -196,14 +185,14 @@ mod tests {
             "http://host",
             "a b",
         ] {
-            let error = text.parse::<AllowRule>().expect_err("no rule").to_string();
+            let error = text.parse::<PlaceRule>().expect_err("no rule").to_string();
             assert!(error.contains("write HOST_OR_CIDR[:PORT]"), "{error}");
         }
     }
 
     #[test]
     fn a_star_holds_what_is_below_and_not_the_name_itself() {
-        let rule: AllowRule = "*.example.test".parse().expect("a rule");
+        let rule: PlaceRule = "*.example.test".parse().expect("a rule");
         let named = |name: &str| rule.names(&Target { host: TargetHost::Name(name.into()), port: 80 });
         assert!(named("a.example.test") && named("a.b.example.test"));
         assert!(!named("example.test") && !named("badexample.test") && !named("example.test.evil.test"));
