@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::backend::Backend;
-use super::handler::Asked;
+use super::terms::Terms;
 use crate::tools::{CallContext, Progress, Reply};
 
 /// Words of progress on their way to a slow client; the gate drops what does not fit.
@@ -32,7 +32,7 @@ pub(super) async fn run(
     backend: &dyn Backend,
     tool: &Tool,
     arguments: JsonObject,
-    asked: Asked,
+    terms: Terms,
     context: RequestContext<RoleServer>,
     stopping: &CancellationToken,
 ) -> CallToolResponse {
@@ -40,9 +40,9 @@ pub(super) async fn run(
     let token = context.meta.get_progress_token();
     let (sender, words) = mpsc::channel(PROGRESS_WAITING_MAX);
     let call = CallContext {
-        caller: asked.caller,
-        session: asked.session,
-        capabilities: asked.capabilities,
+        caller: terms.caller,
+        session: terms.session,
+        capabilities: terms.capabilities,
         progress: token.is_some().then_some(sender),
         cancelled: cancelled.clone(),
     };
@@ -73,7 +73,7 @@ pub(super) async fn run(
     answer(&reply)
 }
 
-/// An answer for arguments that are wrong before the gate is asked.
+/// An answer for arguments that are wrong before the gate is terms.
 pub(super) fn wrong(text: &str) -> CallToolResponse {
     CallToolResult::error(vec![ContentBlock::text(text)]).into()
 }

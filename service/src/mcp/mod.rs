@@ -19,6 +19,7 @@ mod refusal;
 mod service;
 mod sessions;
 mod stdio;
+mod terms;
 
 #[cfg(feature = "conformance")]
 mod conformance;

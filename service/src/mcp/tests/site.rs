@@ -127,9 +127,11 @@ impl Site {
         let mut request = Request::builder()
             .method(ask.method)
             .uri(ask.path)
-            .header("host", format!("127.0.0.1:{}", self.address.port()))
             .header("accept", "application/json, text/event-stream")
             .header("content-type", "application/json");
+        if ask.headers.iter().all(|(name, _)| *name != "host") {
+            request = request.header("host", self.address.to_string());
+        }
         for (name, value) in &ask.headers {
             request = request.header(*name, value);
         }
@@ -231,7 +233,7 @@ impl Ask {
         ask
     }
 
-    pub(super) fn tool(key: &'static str, name: &str, arguments: Value) -> Self {
+    pub(super) fn tool(key: &'static str, name: &str, arguments: &Value) -> Self {
         Self::modern(key, "tools/call", json!({ "name": name, "arguments": arguments }))
     }
 
