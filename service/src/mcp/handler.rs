@@ -13,7 +13,6 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::McpConfig;
 use super::backend::Backend;
@@ -44,25 +43,18 @@ struct Shared {
     capabilities: Capabilities,
     /// Milliseconds, as lists carry it.
     list_ttl_ms: u64,
-    /// Cancelled when the service stops. `rmcp` does not pass this on to stateless calls in time.
-    stopping: CancellationToken,
 }
 
 impl Handler {
-    pub(super) fn over_http(backend: Arc<dyn Backend>, config: &McpConfig, stopping: &CancellationToken) -> Self {
-        Self::new(backend, Identity::Request, config, stopping)
+    pub(super) fn over_http(backend: Arc<dyn Backend>, config: &McpConfig) -> Self {
+        Self::new(backend, Identity::Request, config)
     }
 
-    pub(super) fn for_one(
-        backend: Arc<dyn Backend>,
-        caller: Caller,
-        config: &McpConfig,
-        stopping: &CancellationToken,
-    ) -> Self {
-        Self::new(backend, Identity::One(caller), config, stopping)
+    pub(super) fn for_one(backend: Arc<dyn Backend>, caller: Caller, config: &McpConfig) -> Self {
+        Self::new(backend, Identity::One(caller), config)
     }
 
-    fn new(backend: Arc<dyn Backend>, identity: Identity, config: &McpConfig, stopping: &CancellationToken) -> Self {
+    fn new(backend: Arc<dyn Backend>, identity: Identity, config: &McpConfig) -> Self {
         let catalog = Catalog::new(&*backend);
         // Resources and prompts are declared though there are none, so that clients which ask get empty lists, not errors.
         let declared = ServerCapabilities::builder()
@@ -79,7 +71,6 @@ impl Handler {
             identity,
             capabilities: config.capabilities.clone(),
             list_ttl_ms: u64::try_from(config.list_ttl.as_millis()).unwrap_or(u64::MAX),
-            stopping: stopping.clone(),
         }))
     }
 
@@ -170,7 +161,7 @@ impl ServerHandler for Handler {
                 return Ok(call::wrong(text));
             }
         };
-        Ok(call::run(&*self.0.backend, tool, arguments, terms, context, &self.0.stopping).await)
+        Ok(call::run(&*self.0.backend, tool, arguments, terms, context).await)
     }
 
     async fn list_resources(

@@ -90,6 +90,15 @@ async fn an_unknown_tool_is_a_protocol_error_and_a_failing_one_a_tool_error() {
 }
 
 #[tokio::test]
+async fn a_call_that_panics_is_answered_and_the_next_one_works() {
+    let site = site().await;
+    let told = site.send(Ask::tool("one", "tell", &json!({ "panic": true }))).await;
+    assert_eq!(told.last()["result"]["isError"], true);
+    assert!(told.text.contains("browser_snapshot"), "{told:?}");
+    site.send(Ask::tool("one", "tell", &json!({}))).await.told();
+}
+
+#[tokio::test]
 async fn the_session_argument_goes_to_the_gate_and_not_to_the_tool() {
     let site = site().await;
     let ask = Ask::tool("one", "tell", &json!({ "word": "hello", "session": "shop" })).path("/mcp?session=my%20own");
