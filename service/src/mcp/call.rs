@@ -1,20 +1,21 @@
 //! One `tools/call`, from the gate's point of view: a caller, a session, progress out, cancellation in.
 
+use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::FutureExt;
 use rmcp::RoleServer;
 use rmcp::model::{
     CallToolResponse, CallToolResult, ContentBlock, JsonObject, ProgressNotificationParam, ProgressToken, Tool,
 };
 use rmcp::service::{Peer, RequestContext};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
 use super::backend::Backend;
-use super::handler::Asked;
+use super::terms::Terms;
 use crate::tools::{CallContext, Progress, Reply};
 
 /// Words of progress on their way to a slow client; the gate drops what does not fit.
@@ -32,37 +33,31 @@ pub(super) async fn run(
     backend: &dyn Backend,
     tool: &Tool,
     arguments: JsonObject,
-    asked: Asked,
+    terms: Terms,
     context: RequestContext<RoleServer>,
-    stopping: &CancellationToken,
 ) -> CallToolResponse {
-    let cancelled = context.ct.child_token();
     let token = context.meta.get_progress_token();
     let (sender, words) = mpsc::channel(PROGRESS_WAITING_MAX);
     let call = CallContext {
-        caller: asked.caller,
-        session: asked.session,
-        capabilities: asked.capabilities,
+        caller: terms.caller,
+        session: terms.session,
+        capabilities: terms.capabilities,
         progress: token.is_some().then_some(sender),
-        cancelled: cancelled.clone(),
+        // Cancelled by `rmcp` when the client cancels, hangs up (2026-07-28) or the service stops.
+        cancelled: context.ct.clone(),
     };
-    let mut reply = backend.call(call, &tool.name, arguments);
+    let mut reply = AssertUnwindSafe(backend.call(call, &tool.name, arguments)).catch_unwind();
     let mut telling = pin!(async {
         if let Some(token) = token {
             tell(&context.peer, token, tool, words).await;
         }
     });
     let mut told = false;
-    let mut stopped = false;
-    // All are polled, so a client that does not read holds up its own progress, never the call.
+    // Both are polled, so a client that does not read holds up its own progress, never the call.
     let reply = loop {
         tokio::select! {
             biased;
             () = &mut telling, if !told => told = true,
-            () = stopping.cancelled(), if !stopped => {
-                stopped = true;
-                cancelled.cancel();
-            }
             reply = &mut reply => break reply,
         }
     };
@@ -70,7 +65,18 @@ pub(super) async fn run(
     if !told && tokio::time::timeout(REST_MAX, telling).await.is_err() {
         tracing::debug!(tool = %tool.name, "a client read its progress too slowly");
     }
-    answer(&reply)
+    // Without an answer the client would wait as long as the stream is kept alive. The value that panicked is gone with its
+    // future; what it shared is the gate's to keep whole.
+    reply.map_or_else(
+        |_| {
+            tracing::error!(tool = %tool.name, "a tool call panicked");
+            wrong(
+                "### Error\nThe service failed inside this call; it is unknown how much of it was done.\n\
+                   Look at the page with browser_snapshot before doing anything again.",
+            )
+        },
+        |reply| answer(&reply),
+    )
 }
 
 /// An answer for arguments that are wrong before the gate is asked.

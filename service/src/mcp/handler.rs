@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use http::request::Parts;
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, DiscoverResult, ErrorData, GetPromptRequestParams,
     GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
@@ -14,16 +13,15 @@ use rmcp::model::{
 use rmcp::service::RequestContext;
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::McpConfig;
 use super::backend::Backend;
 use super::call;
 use super::catalog::{Catalog, Found, SESSION};
 use super::instructions::INSTRUCTIONS;
-use super::service::SESSION_HEADER;
+use super::terms::{Identity, Terms};
 use crate::auth::Caller;
-use crate::tools::{Capabilities, Capability, SessionChoice};
+use crate::tools::{Capabilities, Capability};
 
 /// The revisions that are served and tested. Older clients are offered the newest of these that they may still speak.
 pub(super) const VERSIONS: &[ProtocolVersion] = &[
@@ -45,40 +43,18 @@ struct Shared {
     capabilities: Capabilities,
     /// Milliseconds, as lists carry it.
     list_ttl_ms: u64,
-    /// Cancelled when the service stops. `rmcp` does not pass this on to stateless calls in time.
-    stopping: CancellationToken,
-}
-
-/// Where the caller comes from.
-enum Identity {
-    /// From each HTTP request.
-    Request,
-    /// Always the same: standard input has one other end.
-    One(Caller),
-}
-
-/// What one request says of itself besides its body.
-pub(super) struct Asked {
-    pub caller: Caller,
-    pub capabilities: Capabilities,
-    pub session: SessionChoice,
 }
 
 impl Handler {
-    pub(super) fn over_http(backend: Arc<dyn Backend>, config: &McpConfig, stopping: &CancellationToken) -> Self {
-        Self::new(backend, Identity::Request, config, stopping)
+    pub(super) fn over_http(backend: Arc<dyn Backend>, config: &McpConfig) -> Self {
+        Self::new(backend, Identity::Request, config)
     }
 
-    pub(super) fn for_one(
-        backend: Arc<dyn Backend>,
-        caller: Caller,
-        config: &McpConfig,
-        stopping: &CancellationToken,
-    ) -> Self {
-        Self::new(backend, Identity::One(caller), config, stopping)
+    pub(super) fn for_one(backend: Arc<dyn Backend>, caller: Caller, config: &McpConfig) -> Self {
+        Self::new(backend, Identity::One(caller), config)
     }
 
-    fn new(backend: Arc<dyn Backend>, identity: Identity, config: &McpConfig, stopping: &CancellationToken) -> Self {
+    fn new(backend: Arc<dyn Backend>, identity: Identity, config: &McpConfig) -> Self {
         let catalog = Catalog::new(&*backend);
         // Resources and prompts are declared though there are none, so that clients which ask get empty lists, not errors.
         let declared = ServerCapabilities::builder()
@@ -95,48 +71,11 @@ impl Handler {
             identity,
             capabilities: config.capabilities.clone(),
             list_ttl_ms: u64::try_from(config.list_ttl.as_millis()).unwrap_or(u64::MAX),
-            stopping: stopping.clone(),
         }))
     }
 
-    /// Who asks, with which toolsets, for which session.
-    fn asked(&self, context: &RequestContext<RoleServer>) -> Result<Asked, ErrorData> {
-        if let Identity::One(caller) = &self.0.identity {
-            return Ok(Asked {
-                caller: caller.clone(),
-                capabilities: self.0.capabilities.clone(),
-                session: SessionChoice::default(),
-            });
-        }
-        let parts = context.extensions.get::<Parts>();
-        // Unreachable behind `McpService`; closed all the same, because everything else rests on it.
-        let (Some(parts), Some(caller)) = (parts, parts.and_then(|parts| parts.extensions.get::<Caller>())) else {
-            return Err(ErrorData::invalid_request("No key came with this request.\nSend a key.", None));
-        };
-        let query = parts.uri.query().unwrap_or_default();
-        let (mut caps, mut url) = (None, None);
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "caps" => caps = Some(value),
-                "session" if !value.is_empty() => url = Some(value.into_owned()),
-                _ => {}
-            }
-        }
-        let capabilities = match caps {
-            None => self.0.capabilities.clone(),
-            Some(words) => words.parse().map_err(|wrong: String| {
-                ErrorData::invalid_params(
-                    format!("In this server's URL, caps: {wrong}.\nCorrect the URL's caps."),
-                    None,
-                )
-            })?,
-        };
-        let legacy = if remembers(context) {
-            parts.headers.get(SESSION_HEADER).and_then(|id| id.to_str().ok()).map(str::to_owned)
-        } else {
-            None
-        };
-        Ok(Asked { caller: caller.clone(), capabilities, session: SessionChoice { argument: None, url, legacy } })
+    fn terms(&self, context: &RequestContext<RoleServer>) -> Result<Terms, ErrorData> {
+        Terms::of(context, &self.0.identity, &self.0.capabilities)
     }
 
     fn unknown_tool(name: &str) -> ErrorData {
@@ -155,11 +94,6 @@ impl Handler {
     }
 }
 
-/// Does the service remember this client, as the older eras have it?
-fn remembers(context: &RequestContext<RoleServer>) -> bool {
-    context.protocol_version().is_none_or(|version| version.has_initialize())
-}
-
 impl ServerHandler for Handler {
     fn get_info(&self) -> ServerConfig {
         self.0.info.clone()
@@ -175,13 +109,14 @@ impl ServerHandler for Handler {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        self.asked(&context)?;
+        self.terms(&context)?;
         context.peer.set_peer_info(request.clone());
         self.negotiate_initialize(&request)
     }
 
-    async fn discover(&self, context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
-        self.asked(&context)?;
+    /// `server/discover`. Says nothing of a mistake in the URL: clients take any error here for an older server and hide it;
+    /// `tools/list`, which follows, tells.
+    async fn discover(&self, _: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
         Ok(DiscoverResult::from_server_info(VERSIONS.to_vec(), self.get_info())
             .with_ttl_ms(self.0.list_ttl_ms)
             .with_cache_scope(CacheScope::Private))
@@ -193,8 +128,8 @@ impl ServerHandler for Handler {
         _: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let asked = self.asked(&context)?;
-        Ok(ListToolsResult::with_all_items(self.0.catalog.list(&asked.capabilities))
+        let terms = self.terms(&context)?;
+        Ok(ListToolsResult::with_all_items(self.0.catalog.list(&terms.capabilities))
             .with_ttl_ms(self.0.list_ttl_ms)
             .with_cache_scope(CacheScope::Private))
     }
@@ -209,15 +144,15 @@ impl ServerHandler for Handler {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let mut asked = self.asked(&context)?;
-        let (tool, own_session) = match self.0.catalog.find(&request.name, &asked.capabilities) {
+        let mut terms = self.terms(&context)?;
+        let (tool, own_session) = match self.0.catalog.find(&request.name, &terms.capabilities) {
             Found::Tool { tool, own_session } => (tool, own_session),
             Found::NotChosen(capability) => return Err(Self::not_chosen(&request.name, capability)),
             Found::Unknown => return Err(Self::unknown_tool(&request.name)),
         };
         let mut arguments = request.arguments.unwrap_or_default();
         let named = if own_session { arguments.get(SESSION).cloned() } else { arguments.shift_remove(SESSION) };
-        asked.session.argument = match named {
+        terms.session.argument = match named {
             None | Some(serde_json::Value::Null) => None,
             Some(serde_json::Value::String(name)) => Some(name),
             Some(_) => {
@@ -226,7 +161,7 @@ impl ServerHandler for Handler {
                 return Ok(call::wrong(text));
             }
         };
-        Ok(call::run(&*self.0.backend, tool, arguments, asked, context, &self.0.stopping).await)
+        Ok(call::run(&*self.0.backend, tool, arguments, terms, context).await)
     }
 
     async fn list_resources(

@@ -19,6 +19,7 @@ mod refusal;
 mod service;
 mod sessions;
 mod stdio;
+mod terms;
 
 #[cfg(feature = "conformance")]
 mod conformance;
@@ -52,6 +53,6 @@ pub type AgentService = McpService<Handler>;
 /// Cancelling `cancel` ends every open stream, every legacy session and tells every running call that its client has gone.
 #[must_use]
 pub fn service(gate: Arc<Gate>, config: &McpConfig, cancel: &CancellationToken) -> AgentService {
-    let handler = Handler::over_http(gate, config, cancel);
+    let handler = Handler::over_http(gate, config);
     McpService::new(move || handler.clone(), config, cancel)
 }

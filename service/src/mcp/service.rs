@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use http::{Method, Request};
+use http::{Method, Request, StatusCode};
 use hyper::body::Body;
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -81,15 +81,20 @@ impl<H: ServerHandler> McpService<H> {
             Ok(owner) => owner,
             Err(refused) => return *refused,
         };
+        let ends = request.method() == Method::DELETE;
         // `rmcp` closes whatever id a DELETE names.
-        if request.method() == Method::DELETE
+        if ends
             && let Some(id) = request.headers().get(SESSION_HEADER)
             && !id.to_str().is_ok_and(|id| self.sessions.owns(&owner, id))
         {
             return refusal::no_session();
         }
         let asking = Asking::new(owner);
-        let answer = Arc::clone(&asking).around(self.inner.handle(request)).await;
+        let mut answer = Arc::clone(&asking).around(self.inner.handle(request)).await;
+        // The session has ended by now; the official Python client takes "accepted" for a failure to end it.
+        if ends && answer.status() == StatusCode::ACCEPTED {
+            *answer.status_mut() = StatusCode::NO_CONTENT;
+        }
         let Some(full) = asking.full.get() else { return answer };
         tracing::warn!(key = %asking.owner, ?full, "no room for another mcp session");
         refusal::full(*full)

@@ -56,7 +56,7 @@ pub(super) async fn serve(
     input: impl AsyncRead + Send + Unpin + 'static,
     output: impl AsyncWrite + Send + Unpin + 'static,
 ) -> Result<(), StdioError> {
-    let handler = Handler::for_one(backend, caller, config, cancel);
+    let handler = Handler::for_one(backend, caller, config);
     let transport = AsyncRwTransport::new(input, output).with_max_line_length(config.body_bytes_max);
     let running = match serve_server_with_ct(handler, transport, cancel.child_token()).await {
         Ok(running) => running,

@@ -29,7 +29,7 @@ fn names(list: &Value) -> Vec<&str> {
 #[tokio::test]
 async fn a_request_without_a_caller_is_refused_in_both_eras() {
     let site = site().await;
-    for ask in [Ask::initialize("one"), Ask::tool("one", "tell", json!({}))] {
+    for ask in [Ask::initialize("one"), Ask::tool("one", "tell", &json!({}))] {
         let told = site.send(ask.without("x-test-key")).await;
         assert_eq!(told.status, StatusCode::UNAUTHORIZED);
         assert!(told.error().1.contains("agent scope"), "{told:?}");
@@ -39,7 +39,7 @@ async fn a_request_without_a_caller_is_refused_in_both_eras() {
 
 #[tokio::test]
 async fn a_key_that_may_only_watch_calls_nothing() {
-    let told = site().await.send(Ask::tool("watcher", "tell", json!({}))).await;
+    let told = site().await.send(Ask::tool("watcher", "tell", &json!({}))).await;
     assert_eq!(told.status, StatusCode::FORBIDDEN);
 }
 
@@ -61,53 +61,59 @@ async fn the_list_is_the_urls_choice_in_a_fixed_order_with_every_annotation() {
 }
 
 #[tokio::test]
-async fn a_toolset_that_does_not_exist_is_told_by_every_method() {
+async fn a_toolset_that_does_not_exist_is_told_where_clients_show_it() {
     let site = site().await;
     let path = "/mcp?caps=vison";
-    let asks = [
-        Ask::initialize("one"),
-        Ask::modern("one", "server/discover", json!({})),
-        Ask::modern("one", "tools/list", json!({})),
-        Ask::tool("one", "tell", json!({})),
-    ];
+    let asks =
+        [Ask::initialize("one"), Ask::modern("one", "tools/list", json!({})), Ask::tool("one", "tell", &json!({}))];
     for ask in asks {
         let told = site.send(ask.path(path)).await;
         let (code, message) = told.error();
         assert_eq!(code, -32602);
         assert!(message.contains("\"vison\" is no toolset") && message.lines().count() == 2, "{message}");
     }
+    no_session_left(&site).await;
 }
 
 #[tokio::test]
 async fn an_unknown_tool_is_a_protocol_error_and_a_failing_one_a_tool_error() {
     let site = site().await;
-    let told = site.send(Ask::tool("one", "browser_fly", json!({}))).await;
+    let told = site.send(Ask::tool("one", "browser_fly", &json!({}))).await;
     let (code, message) = told.error();
     assert_eq!((code, message.lines().count()), (-32602, 2));
-    let told = site.send(Ask::tool("one", "print", json!({}))).await;
+    let told = site.send(Ask::tool("one", "print", &json!({}))).await;
     assert!(told.error().1.contains("caps=pdf"), "{told:?}");
-    let told = site.send(Ask::tool("one", "tell", json!({ "fail": true }))).await;
+    let told = site.send(Ask::tool("one", "tell", &json!({ "fail": true }))).await;
     assert_eq!(told.last()["result"]["isError"], true);
-    let told = site.send(Ask::tool("one", "tell", json!({ "session": 5 }))).await;
+    let told = site.send(Ask::tool("one", "tell", &json!({ "session": 5 }))).await;
     assert_eq!(told.last()["result"]["isError"], true);
+}
+
+#[tokio::test]
+async fn a_call_that_panics_is_answered_and_the_next_one_works() {
+    let site = site().await;
+    let told = site.send(Ask::tool("one", "tell", &json!({ "panic": true }))).await;
+    assert_eq!(told.last()["result"]["isError"], true);
+    assert!(told.text.contains("browser_snapshot"), "{told:?}");
+    site.send(Ask::tool("one", "tell", &json!({}))).await.told();
 }
 
 #[tokio::test]
 async fn the_session_argument_goes_to_the_gate_and_not_to_the_tool() {
     let site = site().await;
-    let ask = Ask::tool("one", "tell", json!({ "word": "hello", "session": "shop" })).path("/mcp?session=my%20own");
+    let ask = Ask::tool("one", "tell", &json!({ "word": "hello", "session": "shop" })).path("/mcp?session=my%20own");
     let told = site.send(ask.header("mcp-session-id", "made-up")).await.told();
     let expected = json!({
         "key": "one", "arguments": { "word": "hello" }, "argument": "shop", "url": "my own", "legacy": null,
     });
     assert_eq!(told, expected);
-    let told = site.send(Ask::tool("one", "close", json!({ "session": "shop" }))).await.told();
+    let told = site.send(Ask::tool("one", "close", &json!({ "session": "shop" }))).await.told();
     assert_eq!((&told["argument"], &told["arguments"]["session"]), (&json!("shop"), &json!("shop")));
 }
 
 #[tokio::test]
 async fn a_picture_is_a_second_part_of_the_answer() {
-    let told = site().await.send(Ask::tool("one", "print", json!({})).path("/mcp?caps=pdf")).await;
+    let told = site().await.send(Ask::tool("one", "print", &json!({})).path("/mcp?caps=pdf")).await;
     let picture = json!({ "type": "image", "data": "cGljdHVyZQ==", "mimeType": "image/png" });
     assert_eq!(told.last()["result"]["content"][1], picture);
 }
@@ -120,7 +126,7 @@ async fn progress_starts_at_zero_grows_and_ends_with_the_answer() {
     let steps: Vec<_> = told.messages.iter().filter_map(|message| message["params"]["progress"].as_f64()).collect();
     assert_eq!(steps, [0.0, 1.0, 2.0, 3.0]);
     assert!(told.last()["result"].is_object());
-    let told = site.send(Ask::tool("one", "steps", json!({}))).await;
+    let told = site.send(Ask::tool("one", "steps", &json!({}))).await;
     assert_eq!(told.messages.len(), 1, "nobody asked for progress");
 }
 
@@ -176,7 +182,7 @@ async fn another_keys_session_reads_exactly_like_an_unknown_one() {
     let told = site.send(Ask::post("one", call).session(&id)).await.told();
     assert_eq!(told["legacy"], json!(id));
     let told = site.send(Ask::post("one", list()).method(Method::DELETE).session(&id)).await;
-    assert!(told.status.is_success());
+    assert_eq!(told.status, StatusCode::NO_CONTENT);
     assert_eq!(site.service.sessions_open(), 0);
 }
 
@@ -203,20 +209,24 @@ async fn no_key_takes_more_sessions_than_its_share() {
 async fn a_page_of_another_site_is_refused_by_host_and_by_origin() {
     let site = site().await;
     for (name, value) in [("origin", "https://evil.example"), ("origin", "null")] {
-        let told = site.send(Ask::tool("one", "tell", json!({})).header(name, value)).await;
+        let told = site.send(Ask::tool("one", "tell", &json!({})).header(name, value)).await;
         assert_eq!(told.status, StatusCode::FORBIDDEN, "{name}: {value}");
     }
-    let told = site.send(Ask::tool("one", "tell", json!({})).header("origin", "http://localhost:7800")).await;
+    let told = site.send(Ask::tool("one", "tell", &json!({})).header("origin", "http://localhost:7800")).await;
     assert_eq!(told.status, StatusCode::OK);
+    for (host, expected) in [("localhost", 200), ("[::1]:7800", 200), ("evil.example:7800", 403)] {
+        let told = site.send(Ask::tool("one", "tell", &json!({})).header("host", host)).await;
+        assert_eq!(told.status, expected, "{host}");
+    }
     let config = McpConfig { hosts: vec!["browsers.example".to_owned()], ..McpConfig::default() };
-    let told = Site::new(config).await.send(Ask::tool("one", "tell", json!({}))).await;
+    let told = Site::new(config).await.send(Ask::tool("one", "tell", &json!({}))).await;
     assert_eq!(told.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_refused() {
     let site = Site::new(McpConfig { body_bytes_max: 2_000, ..McpConfig::default() }).await;
-    let told = site.send(Ask::tool("one", "tell", json!({ "word": "a".repeat(3_000) }))).await;
+    let told = site.send(Ask::tool("one", "tell", &json!({ "word": "a".repeat(3_000) }))).await;
     assert_eq!(told.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
@@ -232,13 +242,17 @@ async fn stopping_ends_sessions_and_tells_running_calls() {
         () = &mut connection => panic!("the connection ended"),
     }
     drop(response);
-    tokio::time::timeout(PATIENCE, async {
-        while site.service.sessions_open() > 0 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await
-    .expect("no session is left");
+    no_session_left(&site).await;
+}
+
+#[tokio::test]
+async fn a_session_nobody_uses_ends_by_itself() {
+    let idle = Duration::from_millis(20);
+    let site = Site::new(McpConfig { legacy_idle_max: idle, ..McpConfig::default() }).await;
+    let id = site.initialize("one").await;
+    no_session_left(&site).await;
+    let list = json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" });
+    assert_eq!(site.send(Ask::post("one", list).session(&id)).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
@@ -260,6 +274,29 @@ async fn what_is_not_there_is_an_empty_list_or_says_so() {
 
 #[tokio::test]
 async fn over_stdio_both_eras_are_served_as_the_one_caller() {
+    let call = |meta: Value| json!({ "name": "tell", "arguments": { "word": "x" }, "_meta": meta });
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let modern = [json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call(meta) })];
+    let hello =
+        json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } });
+    let older = [
+        json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call(json!({})) }),
+    ];
+    for conversation in [&modern[..], &older[..]] {
+        let answer = Box::pin(over_stdio(conversation)).await;
+        let text = answer["result"]["content"][0]["text"].as_str().expect("text");
+        let told: Value = serde_json::from_str(text).expect("JSON");
+        assert_eq!((&told["key"], &told["legacy"]), (&json!("local"), &Value::Null));
+    }
+}
+
+/// Says these lines one after the other, waiting for an answer to each that has an id; the last answer. Then leaves.
+async fn over_stdio(conversation: &[Value]) -> Value {
     let (near, far) = tokio::io::duplex(64 * 1024);
     let (input, output) = tokio::io::split(far);
     let (bench, _left) = Bench::new();
@@ -269,19 +306,27 @@ async fn over_stdio_both_eras_are_served_as_the_one_caller() {
     let talking = async {
         let (lines, mut to) = tokio::io::split(near);
         let mut lines = BufReader::new(lines).lines();
-        let meta = json!({
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientCapabilities": {},
-        });
-        let params = json!({ "name": "tell", "arguments": { "word": "x" }, "_meta": meta });
-        let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
-        to.write_all(format!("{call}\n").as_bytes()).await.expect("written");
-        let line = lines.next_line().await.expect("read").expect("a line");
-        let answer: Value = serde_json::from_str(&line).expect("JSON");
-        let text = answer["result"]["content"][0]["text"].as_str().expect("text");
-        let told: Value = serde_json::from_str(text).expect("JSON");
-        assert_eq!((&told["key"], &told["legacy"]), (&json!("local"), &Value::Null));
+        let mut answer = Value::Null;
+        for line in conversation {
+            to.write_all(format!("{line}\n").as_bytes()).await.expect("written");
+            if line.get("id").is_some() {
+                let line = lines.next_line().await.expect("read").expect("a line");
+                answer = serde_json::from_str(&line).expect("JSON");
+            }
+        }
+        answer
     };
-    let (served, ()) = tokio::time::timeout(PATIENCE, async { tokio::join!(serving, talking) }).await.expect("in time");
+    let both = Box::pin(async { tokio::join!(serving, talking) });
+    let (served, answer) = tokio::time::timeout(PATIENCE, both).await.expect("in time");
     served.expect("ended by the client's leaving");
+    answer
+}
+
+async fn no_session_left(site: &Site) {
+    let none = async {
+        while site.service.sessions_open() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, none).await.expect("no session is left");
 }

@@ -58,6 +58,7 @@ impl Backend for Bench {
 
     fn call<'a>(&'a self, context: CallContext, name: &'a str, arguments: Map<String, Value>) -> BoxFuture<'a, Reply> {
         async move {
+            assert!(!arguments.contains_key("panic"), "as asked");
             if name == "hold" {
                 context.cancelled.cancelled().await;
                 self.left.send(()).await.expect("the test still looks");
@@ -96,7 +97,7 @@ impl Site {
     pub(super) async fn new(config: McpConfig) -> Self {
         let cancel = CancellationToken::new();
         let (bench, left) = Bench::new();
-        let handler = Handler::over_http(bench, &config, &cancel);
+        let handler = Handler::over_http(bench, &config);
         let service = McpService::new(move || handler.clone(), &config, &cancel);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -127,9 +128,11 @@ impl Site {
         let mut request = Request::builder()
             .method(ask.method)
             .uri(ask.path)
-            .header("host", format!("127.0.0.1:{}", self.address.port()))
             .header("accept", "application/json, text/event-stream")
             .header("content-type", "application/json");
+        if ask.headers.iter().all(|(name, _)| *name != "host") {
+            request = request.header("host", self.address.to_string());
+        }
         for (name, value) in &ask.headers {
             request = request.header(*name, value);
         }
@@ -231,7 +234,7 @@ impl Ask {
         ask
     }
 
-    pub(super) fn tool(key: &'static str, name: &str, arguments: Value) -> Self {
+    pub(super) fn tool(key: &'static str, name: &str, arguments: &Value) -> Self {
         Self::modern(key, "tools/call", json!({ "name": name, "arguments": arguments }))
     }
 
