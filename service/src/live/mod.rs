@@ -1,11 +1,23 @@
 //! What people see and send while a session runs.
 //!
-//! A frame's way: the page's screencast → a `watch` channel (newest only) → per viewer a [`Pacer`] that decides when → the socket, which
-//! belongs to the edge. Events go beside it: ordered, bounded, never skipped; a viewer too slow for them is closed.
-//! This room must never slow the agent or one viewer because of another, and never sends input without the control lease.
+//! A frame's way: the page's screencast → a `watch` channel (newest only) → made ready once for all who share a size → per viewer a
+//! [`Pacer`] that decides when → the socket, which belongs to the edge. Events go beside it: ordered, bounded, never skipped; a viewer
+//! too slow for them is closed. This room must never slow the agent or one viewer because of another, and never passes
+//! input on without the control lease.
 
+mod behind;
+mod feed;
+mod hub;
 mod input_meter;
 mod pacer;
 mod scale;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod viewer;
 
+pub use self::behind::{Approvals, Casting, Controller, Input, Sessions, ViewerId, Watched};
+pub use self::feed::Feed;
+pub use self::hub::{Hub, NoRoom};
 pub use self::pacer::{Pacer, Step};
+pub use self::viewer::{Ending, Out, Viewer};

@@ -1,0 +1,139 @@
+//! Who is asking, before any route is reached.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, COOKIE};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName};
+use metrics::counter;
+
+use super::origin::{self, From};
+use super::{Edge, Refusal};
+use crate::auth::{Caller, Scope};
+use crate::telemetry::names;
+
+/// Name of the viewer's cookie.
+pub(super) const COOKIE_NAME: &str = "helmwatch";
+
+/// Where a proxy or another program may have put a key that we do not take: in the address it ends up in logs.
+const KEY_IN_ADDRESS: [&str; 3] = ["key=", "token=", "access_token="];
+
+/// Lets a request with a good key or cookie through, with its [`Caller`] in the extensions; refuses every other one.
+pub(super) async fn keys(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    match caller(&edge, &request).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+/// Refuses pages of other origins, on every route.
+pub(super) async fn own_pages(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
+    // A foreign page that only links here, or shows nothing it can read, is harmless: what is open to all stays so.
+    let open = request.method().is_safe() && !request.headers().contains_key(http::header::ORIGIN);
+    if !open && origin::came_from(request.headers(), &edge.public_url) == From::Elsewhere {
+        return Refusal::foreign_origin().into_response();
+    }
+    next.run(request).await
+}
+
+async fn caller(edge: &Edge, request: &Request) -> Result<Caller, Refusal> {
+    let headers = request.headers();
+    // A key that is there and wrong is refused, never passed over for a cookie that may be another person's.
+    if let Some(value) = headers.get(AUTHORIZATION) {
+        let key = value.to_str().ok().and_then(bearer).ok_or_else(Refusal::unknown_key)?;
+        return known(edge.door.by_key(key).await?);
+    }
+    let Some(cookie) = cookie(headers) else {
+        let query = request.uri().query().unwrap_or_default();
+        if query.split('&').any(|pair| KEY_IN_ADDRESS.iter().any(|name| pair.starts_with(name))) {
+            return Err(Refusal::bad_request(
+                "key_in_address",
+                "A key in the address is not taken: addresses end up in logs.",
+                "Send it as `Authorization: Bearer KEY`, and replace this one: it may have been logged.",
+            ));
+        }
+        return Err(Refusal::nobody());
+    };
+    if origin::needs_proof(request.method(), headers)
+        && origin::came_from(headers, &edge.public_url) != From::OwnPage
+    {
+        return Err(Refusal::foreign_origin());
+    }
+    known(edge.door.by_cookie(cookie).await?)
+}
+
+fn known(caller: Option<Caller>) -> Result<Caller, Refusal> {
+    caller.ok_or_else(|| {
+        counter!(names::HTTP_KEYS_REFUSED).increment(1);
+        Refusal::unknown_key()
+    })
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, key) = value.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !key.trim().is_empty()).then(|| key.trim())
+}
+
+/// The value of our cookie. Of several with the name the first counts, as RFC 6265 sends the most specific one first.
+pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
+    headers
+        .get_all(HeaderName::from(COOKIE))
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .find_map(|pair| pair.trim().strip_prefix(COOKIE_NAME)?.strip_prefix('='))
+        .filter(|value| !value.is_empty())
+}
+
+/// The caller of a request that passed [`keys`].
+pub(super) struct Asking(pub(super) Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for Asking {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        parts.extensions.get::<Caller>().cloned().map(Self).ok_or_else(Refusal::nobody)
+    }
+}
+
+impl Asking {
+    /// The caller, if it has any of these scopes.
+    pub(super) fn with_any(self, scopes: &[Scope]) -> Result<Caller, Refusal> {
+        if scopes.iter().any(|scope| self.0.may(*scope)) {
+            return Ok(self.0);
+        }
+        let words: Vec<_> = scopes.iter().map(|scope| scope.word()).collect();
+        Err(Refusal::scope(&words.join(" or ")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn our_cookie_is_found_among_others() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(cookie(&headers), None);
+        headers.insert(COOKIE, HeaderValue::from_static("a=1; helmwatch2=x; helmwatch=abc; b=2"));
+        assert_eq!(cookie(&headers), Some("abc"));
+        headers.insert(COOKIE, HeaderValue::from_static("helmwatch="));
+        assert_eq!(cookie(&headers), None);
+    }
+
+    #[test]
+    fn a_bearer_key_is_read_whatever_the_case_of_its_scheme() {
+        assert_eq!(bearer("Bearer abc"), Some("abc"));
+        assert_eq!(bearer("bearer abc"), Some("abc"));
+        assert_eq!(bearer("Basic abc"), None);
+        assert_eq!(bearer("Bearer "), None);
+    }
+}

@@ -1,0 +1,9 @@
+//! The routes of `/v1`, one file for each thing they are about.
+
+pub(super) mod approvals;
+pub(super) mod health;
+pub(super) mod live;
+pub(super) mod login;
+pub(super) mod openapi;
+pub(super) mod pool;
+pub(super) mod sessions;

@@ -1,0 +1,85 @@
+//! All sessions and approvals one person may see, as they change: for the grid and the inbox.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use helmwatch_protocol::{ApprovalView, FeedEvent, SessionId};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::behind::Sessions;
+use super::hub::{Hub, Seat};
+use super::viewer::Ending;
+use crate::auth::{Caller, Scope, Tenant};
+
+/// One person's feed. Begins with the whole state; then every change, in order; too slow for them, it ends.
+pub struct Feed {
+    hub: Arc<Hub>,
+    sessions: Arc<dyn Sessions>,
+    caller: Caller,
+    session_events: broadcast::Receiver<FeedEvent>,
+    approval_events: broadcast::Receiver<(Tenant, ApprovalView)>,
+    /// Sessions this person was told of: an end is told only of these. As many as are open.
+    told: HashSet<SessionId>,
+    begun: bool,
+    _seat: Seat,
+}
+
+impl Feed {
+    pub(super) fn new(hub: Arc<Hub>, sessions: Arc<dyn Sessions>, caller: Caller, seat: Seat) -> Self {
+        // Listening begins before the state is read: what happens in between is told twice rather than never.
+        let (session_events, approval_events) = (sessions.subscribe(), hub.approvals.subscribe());
+        Self { hub, sessions, caller, session_events, approval_events, told: HashSet::new(), begun: false, _seat: seat }
+    }
+
+    /// The next thing to tell. Can be dropped at any time.
+    ///
+    /// # Errors
+    /// Why the feed is over.
+    pub async fn next(&mut self) -> Result<FeedEvent, Ending> {
+        if !self.begun {
+            self.begun = true;
+            let sessions = self.hub.complete(&self.caller, self.sessions.list(&self.caller));
+            self.told = sessions.iter().map(|session| session.id.clone()).collect();
+            return Ok(FeedEvent::State { sessions, approvals: self.hub.approvals.pending(&self.caller) });
+        }
+        loop {
+            tokio::select! {
+                event = self.session_events.recv() => {
+                    if let Some(event) = self.of_session(over(event)?) {
+                        return Ok(event);
+                    }
+                }
+                event = self.approval_events.recv() => {
+                    let (tenant, approval) = over(event)?;
+                    if self.may_see(tenant.as_str()) {
+                        return Ok(FeedEvent::Approval { approval });
+                    }
+                }
+            }
+        }
+    }
+
+    fn of_session(&mut self, event: FeedEvent) -> Option<FeedEvent> {
+        match event {
+            FeedEvent::Session { session } if self.may_see(&session.tenant) => {
+                self.told.insert(session.id.clone());
+                let session = self.hub.complete(&self.caller, vec![session]).pop()?;
+                Some(FeedEvent::Session { session })
+            }
+            FeedEvent::SessionClosed { id } if self.told.remove(&id) => Some(FeedEvent::SessionClosed { id }),
+            _ => None,
+        }
+    }
+
+    fn may_see(&self, tenant: &str) -> bool {
+        self.caller.may(Scope::Admin) || self.caller.tenant().as_str() == tenant
+    }
+}
+
+fn over<T>(event: Result<T, RecvError>) -> Result<T, Ending> {
+    event.map_err(|error| match error {
+        RecvError::Lagged(_) => Ending::TooSlow,
+        RecvError::Closed => Ending::ServiceEnds,
+    })
+}

@@ -1,0 +1,351 @@
+//! Claims about viewers, with a session whose tabs are fed by hand.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use helmwatch_protocol::{
+    ApprovalView, CallView, FeedEvent, FrameHeader, LiveEvent, MouseButton, MouseKind, SessionId, SessionState,
+    SessionView, ViewerMessage,
+};
+use tokio::sync::{broadcast, watch};
+
+use super::*;
+use crate::auth::{Caller, Scope, Scopes, Tenant};
+use crate::browser::Frame;
+use crate::config::LiveConfig;
+use crate::telemetry::Tasks;
+
+pub(crate) struct FakeSession {
+    events: broadcast::Sender<LiveEvent>,
+    control: watch::Sender<Option<Controller>>,
+    frames: watch::Sender<Option<Arc<Frame>>>,
+    casts: Arc<AtomicUsize>,
+    inputs: Mutex<Vec<(u16, Input)>>,
+    got_input: watch::Sender<usize>,
+}
+
+struct Hold(Arc<AtomicUsize>);
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+pub(crate) fn view() -> SessionView {
+    SessionView {
+        id: "s_one".parse().unwrap(),
+        name: "default".to_owned(),
+        state: SessionState::Idle,
+        url: "https://example.org/".to_owned(),
+        title: "Example".to_owned(),
+        opened_at: 1,
+        used_at: 1,
+        tenant: Tenant::DEFAULT.to_owned(),
+        owner: "agent".to_owned(),
+        tabs: Vec::new(),
+        approvals_pending: 0,
+        viewers: 0,
+    }
+}
+
+impl FakeSession {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            events: broadcast::Sender::new(8),
+            control: watch::Sender::new(None),
+            frames: watch::Sender::new(None),
+            casts: Arc::default(),
+            inputs: Mutex::default(),
+            got_input: watch::Sender::new(0),
+        })
+    }
+
+    pub(crate) fn show(&self, sequence: u64, jpeg: &[u8]) {
+        let frame = Frame { sequence, captured_at_us: 1, jpeg: Bytes::copy_from_slice(jpeg), width: 1280, height: 720 };
+        self.frames.send_replace(Some(Arc::new(frame)));
+    }
+}
+
+impl Watched for FakeSession {
+    fn id(&self) -> SessionId {
+        view().id
+    }
+    fn tenant(&self) -> Tenant {
+        Tenant::new(Tenant::DEFAULT)
+    }
+    fn view(&self) -> SessionView {
+        view()
+    }
+    fn calls(&self) -> Vec<CallView> {
+        Vec::new()
+    }
+    fn events(&self) -> broadcast::Receiver<LiveEvent> {
+        self.events.subscribe()
+    }
+    fn current_page(&self) -> Option<u16> {
+        Some(1)
+    }
+    fn watch(&self, page: u16) -> BoxFuture<'_, Option<Casting>> {
+        let known = page == 1;
+        async move {
+            known.then(|| {
+                self.casts.fetch_add(1, Ordering::SeqCst);
+                let hold = Hold(Arc::clone(&self.casts));
+                Casting { frames: self.frames.subscribe(), hold: Box::new(hold) }
+            })
+        }
+        .boxed()
+    }
+    fn input(&self, page: u16, input: Input) -> BoxFuture<'_, Result<(), String>> {
+        self.inputs.lock().unwrap().push((page, input));
+        self.got_input.send_modify(|count| *count += 1);
+        async { Ok(()) }.boxed()
+    }
+    fn controller(&self) -> watch::Receiver<Option<Controller>> {
+        self.control.subscribe()
+    }
+    fn take_control(&self, asked: Controller) -> Result<(), Controller> {
+        let mut held_by = None;
+        self.control.send_if_modified(|controller| {
+            held_by.clone_from(controller);
+            if controller.is_none() {
+                *controller = Some(asked.clone());
+            }
+            held_by.is_none()
+        });
+        held_by.map_or(Ok(()), Err)
+    }
+    fn hand_back(&self, viewer: ViewerId) {
+        self.control.send_if_modified(|controller| {
+            let its = controller.as_ref().is_some_and(|who| who.viewer == viewer);
+            if its {
+                *controller = None;
+            }
+            its
+        });
+    }
+}
+
+pub(crate) struct FakeApprovals(pub(crate) broadcast::Sender<(Tenant, ApprovalView)>);
+
+impl Approvals for FakeApprovals {
+    fn pending(&self, _: &Caller) -> Vec<ApprovalView> {
+        Vec::new()
+    }
+    fn subscribe(&self) -> broadcast::Receiver<(Tenant, ApprovalView)> {
+        self.0.subscribe()
+    }
+}
+
+fn hub(config: LiveConfig) -> Arc<Hub> {
+    Hub::new(config, Arc::new(FakeApprovals(broadcast::Sender::new(8))), Tasks::new())
+}
+
+fn caller(scopes: &[Scope]) -> Caller {
+    Caller::for_tests("watcher", Tenant::DEFAULT, scopes.iter().copied().collect::<Scopes>())
+}
+
+fn driver() -> Caller {
+    caller(&[Scope::View, Scope::Control])
+}
+
+async fn event(viewer: &mut Viewer) -> LiveEvent {
+    match viewer.next().await.unwrap() {
+        Out::Event(event) => *event,
+        Out::Frame(_) => panic!("a frame, not an event"),
+    }
+}
+
+async fn frame(viewer: &mut Viewer) -> (u64, Bytes) {
+    loop {
+        if let Out::Frame(message) = viewer.next().await.unwrap() {
+            let (header, picture) = FrameHeader::decode(&message).unwrap();
+            return (header.sequence, message.slice_ref(picture));
+        }
+    }
+}
+
+fn a_click() -> ViewerMessage {
+    ViewerMessage::Mouse {
+        kind: MouseKind::Down,
+        x: 5.0,
+        y: 6.0,
+        button: MouseButton::Left,
+        clicks: 1,
+        delta_x: 0.0,
+        delta_y: 0.0,
+        modifiers: 0,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_state_comes_first_then_the_newest_frame_and_no_more_than_agreed() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    session.show(1, b"one");
+    session.show(2, b"two");
+    let mut viewer = hub.watch(session.clone(), driver()).unwrap();
+    assert!(matches!(event(&mut viewer).await, LiveEvent::State { you_control: false, .. }));
+    assert_eq!(frame(&mut viewer).await, (2, Bytes::from_static(b"two")));
+    session.show(3, b"three");
+    assert_eq!(frame(&mut viewer).await.0, 3);
+    session.show(4, b"four");
+    let waited = tokio::time::timeout(Duration::from_secs(5), viewer.next()).await;
+    assert!(waited.is_err(), "two are under way: {waited:?}");
+    session.show(5, b"five");
+    viewer.take(ViewerMessage::Ack { seq: 3 });
+    assert_eq!(frame(&mut viewer).await.0, 5, "four was never sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_viewer_that_acknowledges_nothing_is_closed() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    session.show(1, b"one");
+    let mut viewer = hub.watch(session.clone(), driver()).unwrap();
+    event(&mut viewer).await;
+    frame(&mut viewer).await;
+    assert_eq!(viewer.next().await, Err(Ending::Stalled));
+}
+
+#[tokio::test]
+async fn the_picture_runs_only_while_somebody_looks() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    session.show(1, b"one");
+    let mut first = hub.watch(session.clone(), driver()).unwrap();
+    let mut second = hub.watch(session.clone(), driver()).unwrap();
+    assert_eq!(session.casts.load(Ordering::SeqCst), 0);
+    let (one, two) = (frame(&mut first).await, frame(&mut second).await);
+    assert_eq!(session.casts.load(Ordering::SeqCst), 2);
+    assert_eq!(one.1.as_ptr(), two.1.as_ptr(), "both get the same bytes, not copies");
+    assert_eq!(hub.complete(&driver(), vec![view()])[0].viewers, 2);
+    drop((first, second));
+    assert_eq!(session.casts.load(Ordering::SeqCst), 0);
+    assert_eq!(hub.complete(&driver(), vec![view()])[0].viewers, 0);
+}
+
+#[tokio::test]
+async fn a_small_view_gets_a_small_picture() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    let mut jpeg = Vec::new();
+    let picture = image::RgbImage::new(1280, 720);
+    image::codecs::jpeg::JpegEncoder::new(&mut jpeg).encode_image(&picture).unwrap();
+    session.show(1, &jpeg);
+    let mut viewer = hub.watch(session.clone(), driver()).unwrap();
+    viewer.take(ViewerMessage::Quality { fps: 2, width: 300 });
+    let (_, small) = frame(&mut viewer).await;
+    let small = image::load_from_memory(&small).unwrap();
+    assert_eq!((small.width(), small.height()), (320, 180));
+    viewer.take(ViewerMessage::Ack { seq: 1 });
+    viewer.take(ViewerMessage::Quality { fps: 30, width: 4_000 });
+    assert_eq!(frame(&mut viewer).await.1.len(), jpeg.len(), "the same frame again, as it is");
+}
+
+#[tokio::test]
+async fn one_drives_at_a_time_and_only_with_the_scope() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    session.show(1, b"one");
+    let mut looker = hub.watch(session.clone(), caller(&[Scope::View])).unwrap();
+    let mut first = hub.watch(session.clone(), driver()).unwrap();
+    let mut second = hub.watch(session.clone(), driver()).unwrap();
+    for viewer in [&mut looker, &mut first, &mut second] {
+        frame(viewer).await;
+    }
+
+    looker.take(ViewerMessage::TakeControl);
+    assert!(matches!(event(&mut looker).await, LiveEvent::Refused { .. }));
+    first.take(a_click());
+    assert!(matches!(event(&mut first).await, LiveEvent::Refused { .. }));
+
+    first.take(ViewerMessage::TakeControl);
+    assert!(matches!(event(&mut first).await, LiveEvent::Control { you_control: true, .. }));
+    second.take(ViewerMessage::TakeControl);
+    assert!(matches!(
+        event(&mut second).await,
+        LiveEvent::Control { you_control: false, controller: Some(_) } | LiveEvent::Refused { .. }
+    ));
+    first.take(a_click());
+    let mut got = session.got_input.subscribe();
+    got.wait_for(|count| *count == 1).await.unwrap();
+    assert_eq!(session.inputs.lock().unwrap()[0].0, 1);
+
+    drop(first);
+    assert!(session.control.borrow().is_none(), "who leaves hands back");
+    second.take(ViewerMessage::TakeControl);
+    assert_eq!(session.control.borrow().as_ref().map(|who| who.name.as_str()), Some("watcher"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_driver_who_does_nothing_hands_back() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    let mut viewer = hub.watch(session.clone(), driver()).unwrap();
+    event(&mut viewer).await;
+    viewer.take(ViewerMessage::TakeControl);
+    assert!(matches!(event(&mut viewer).await, LiveEvent::Control { you_control: true, .. }));
+    assert!(matches!(event(&mut viewer).await, LiveEvent::Refused { .. }));
+    assert!(matches!(event(&mut viewer).await, LiveEvent::Control { you_control: false, controller: None }));
+}
+
+#[tokio::test]
+async fn events_are_told_in_order_and_never_skipped() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    let mut viewer = hub.watch(session.clone(), driver()).unwrap();
+    let say = |page| {
+        session.events.send(LiveEvent::Dialog { page, kind: None, message: String::new() }).unwrap();
+    };
+    event(&mut viewer).await;
+    (0..8).for_each(say);
+    for expected in 0..8 {
+        assert!(matches!(event(&mut viewer).await, LiveEvent::Dialog { page, .. } if page == expected));
+    }
+    (0..9).for_each(say);
+    assert_eq!(viewer.next().await, Err(Ending::TooSlow));
+}
+
+#[tokio::test]
+async fn the_end_of_the_session_is_told() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    let mut viewer = hub.watch(session.clone(), driver()).unwrap();
+    event(&mut viewer).await;
+    session.events.send(LiveEvent::Closed { reason: "idle for too long".to_owned() }).unwrap();
+    assert!(matches!(event(&mut viewer).await, LiveEvent::Closed { .. }));
+    assert_eq!(viewer.next().await, Err(Ending::SessionOver("idle for too long".to_owned())));
+}
+
+#[tokio::test]
+async fn seats_are_limited_and_given_back() {
+    let hub = hub(LiveConfig { viewers_max: 1, viewers_total_max: 2, ..LiveConfig::default() });
+    let session = FakeSession::new();
+    let seat = hub.watch(session.clone(), driver()).unwrap();
+    assert_eq!(hub.watch(session.clone(), driver()).err(), Some(NoRoom::Session));
+    drop(seat);
+    assert!(hub.watch(session, driver()).is_ok());
+}
+
+pub(crate) struct FakeSessions(pub(crate) broadcast::Sender<FeedEvent>);
+
+impl Sessions for FakeSessions {
+    fn list(&self, _: &Caller) -> Vec<SessionView> {
+        vec![view()]
+    }
+    fn subscribe(&self) -> broadcast::Receiver<FeedEvent> {
+        self.0.subscribe()
+    }
+}
+
+#[tokio::test]
+async fn a_feed_tells_nothing_of_another_tenant() {
+    let hub = hub(LiveConfig::default());
+    let sessions = Arc::new(FakeSessions(broadcast::Sender::new(8)));
+    let mut feed = hub.feed(sessions.clone(), caller(&[Scope::View])).unwrap();
+    assert!(matches!(feed.next().await, Ok(FeedEvent::State { sessions, .. }) if sessions.len() == 1));
+    let theirs = SessionView { id: "s_theirs".parse().unwrap(), tenant: "others".to_owned(), ..view() };
+    let send = |event| assert_eq!(sessions.0.send(event).unwrap(), 1);
+    send(FeedEvent::Session { session: theirs.clone() });
+    send(FeedEvent::SessionClosed { id: theirs.id });
+    send(FeedEvent::SessionClosed { id: view().id });
+    assert_eq!(feed.next().await, Ok(FeedEvent::SessionClosed { id: view().id }));
+}
