@@ -16,20 +16,27 @@ import { askLogin, logIn } from "./state/store";
 import { applyTheme } from "./state/theme";
 import { App } from "./ui/app";
 
-async function signIn(): Promise<void> {
+/** Takes the code out of the address before anything can go wrong: it must stay in no history and no bookmark. */
+function takenCode(): string | null {
   const code = loginCode(window.location.hash);
-  if (code === null) return askLogin();
-  // The code leaves the address before anything else can go wrong: it must stay in no history and no bookmark.
-  window.history.replaceState(null, "", "#/");
-  if (await logIn({ code })) return;
-  // A used link in a browser that is signed in already is no reason to ask for a key.
-  return askLogin();
+  if (code !== null) window.history.replaceState(null, "", "#/");
+  return code;
+}
+
+async function signIn(code: string | null): Promise<void> {
+  if (code !== null && (await logIn({ code }))) return;
+  // Also after a used link: in a browser that is signed in already it is no reason to ask for a key.
+  await askLogin();
 }
 
 applyTheme();
 startClock();
-const signingIn = signIn();
+void signIn(takenCode());
+// A link opened in a tab that shows this page already only changes the fragment.
+window.addEventListener("hashchange", () => {
+  const code = takenCode();
+  if (code !== null) void signIn(code);
+});
 followRoute();
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);
-void signingIn;

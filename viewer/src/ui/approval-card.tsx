@@ -38,11 +38,14 @@ export function ApprovalCard({ approval, place, linked = false }: ApprovalCardPr
 
   const left = approval.expires_at - now.value;
   const whole = Math.max(1, approval.expires_at - approval.asked_at);
-  const say = async (decision: Decision): Promise<void> => {
+  const say = async (decision: Decision, button: HTMLElement): Promise<void> => {
     if (sending.value !== null) return;
+    const heading = button.closest("[data-cards]")?.querySelector<HTMLElement>("h2");
     sending.value = decision;
     trouble.value = await decide(approval, decision, reason.value);
     sending.value = null;
+    // The card goes away with the button that had the focus: whoever has no mouse must not be lost with it.
+    if (trouble.value === null) heading?.focus();
   };
   const locked = !rested.value || sending.value !== null || left <= 0;
   const titleId = `title-${approval.id}`;
@@ -106,10 +109,10 @@ export function ApprovalCard({ approval, place, linked = false }: ApprovalCardPr
             />
           </label>
           <div class="card-buttons">
-            <button type="button" class="button deny" data-testid="deny" disabled={locked} onClick={() => void say("deny")}>
+            <button type="button" class="button deny" data-testid="deny" disabled={locked} onClick={(event) => void say("deny", event.currentTarget)}>
               {sending.value === "deny" ? "Denying…" : "Deny"}
             </button>
-            <button type="button" class="button approve" data-testid="approve" disabled={locked} onClick={() => void say("approve")}>
+            <button type="button" class="button approve" data-testid="approve" disabled={locked} onClick={(event) => void say("approve", event.currentTarget)}>
               {sending.value === "approve" ? "Approving…" : "Approve"}
             </button>
           </div>

@@ -19,7 +19,7 @@ const ENDED: Record<ApprovalState, { word: string; tone: "good" | "bad" | "odd" 
 export function DecidedList({ approvals, named = false }: { approvals: readonly ApprovalView[]; named?: boolean }): JSX.Element | null {
   if (approvals.length === 0) return null;
   return (
-    <section class="decided" aria-label="Decided">
+    <div class="decided">
       <h3>Decided</h3>
       <ul>
         {approvals.map((approval) => {
@@ -38,6 +38,6 @@ export function DecidedList({ approvals, named = false }: { approvals: readonly 
           );
         })}
       </ul>
-    </section>
+    </div>
   );
 }

@@ -14,6 +14,10 @@ export function Inbox(): JSX.Element | null {
   return <OpenInbox />;
 }
 
+function close(): void {
+  inboxOpen.value = false;
+}
+
 function OpenInbox(): JSX.Element {
   const heading = useRef<HTMLHeadingElement>(null);
   const trouble = useSignal<string | null>(null);
@@ -22,22 +26,23 @@ function OpenInbox(): JSX.Element {
     const before = document.activeElement;
     heading.current?.focus();
     void fetchDecided().then((said) => (trouble.value = said));
+    const escape = (event: KeyboardEvent): void => {
+      // Escape belongs to the large picture while it is open, and to the page while a person drives it.
+      if (event.key === "Escape" && !event.defaultPrevented && document.querySelector("dialog[open]") === null) close();
+    };
+    document.addEventListener("keydown", escape);
     return () => {
+      document.removeEventListener("keydown", escape);
       if (before instanceof HTMLElement) before.focus();
     };
   }, [trouble]);
-  const close = (): void => {
-    inboxOpen.value = false;
-  };
   return (
     <aside
       id="inbox"
       class="inbox"
       aria-labelledby="inbox-heading"
       data-testid="inbox"
-      onKeyDown={(event) => {
-        if (event.key === "Escape") close();
-      }}
+      data-cards
     >
       <header class="inbox-head">
         <h2 id="inbox-heading" tabIndex={-1} ref={heading}>

@@ -122,7 +122,10 @@ function SidePanel({ live, id }: { live: LiveSession; id: string }): JSX.Element
   const state = live.live.value;
   const errors = state.console.filter((line) => line.level === "error").length;
   return (
-    <aside class="side" aria-label="What happens">
+    <aside class="side" aria-labelledby="side-heading" data-cards>
+      <h2 id="side-heading" class="unseen" tabIndex={-1}>
+        What happens
+      </h2>
       {waiting.map((approval, at) => (
         <ApprovalCard key={approval.id} approval={approval} place={at} />
       ))}

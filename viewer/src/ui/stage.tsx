@@ -56,7 +56,7 @@ export function Stage({ live, session }: { live: LiveSession; session: SessionVi
           <strong>The page shows a dialog ({state.dialog.kind}):</strong> “{state.dialog.message}”. The agent has to answer it.
         </Notice>
       )}
-      <div class="stage" ref={box}>
+      <div class="stage" ref={box} style={shown === null ? {} : { "--shape": `${shown.width} / ${shown.height}` }}>
         <canvas
           ref={canvas}
           class={shown === null ? "" : "drawn"}

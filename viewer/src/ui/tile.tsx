@@ -45,7 +45,7 @@ export function Tile({ session }: { session: SessionView }): JSX.Element {
                 {session.viewers}
               </span>
             )}
-            <span title="Since the last tool call or input">{span(now.value - session.used_at)}</span>
+            <span title="Since the last tool call or input">{span(now.value - session.used_at)} ago</span>
           </span>
         </span>
       </span>
