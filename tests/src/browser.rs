@@ -151,8 +151,7 @@ impl Page {
     /// What Chromium said.
     pub async fn enter(&self) -> Outcome<()> {
         for kind in ["keyDown", "keyUp"] {
-            let mut params =
-                json!({ "type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13 });
+            let mut params = json!({ "type": kind, "key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13 });
             if kind == "keyDown" {
                 params["text"] = "\r".into();
             }

@@ -203,7 +203,10 @@ impl Connection {
 ///
 /// # Errors
 /// When none came in time, or the browser is gone.
-pub async fn event(events: &mut broadcast::Receiver<Arc<Event>>, wanted: impl Fn(&Event) -> bool) -> Outcome<Arc<Event>> {
+pub async fn event(
+    events: &mut broadcast::Receiver<Arc<Event>>,
+    wanted: impl Fn(&Event) -> bool,
+) -> Outcome<Arc<Event>> {
     let waiting = async {
         loop {
             match events.recv().await {

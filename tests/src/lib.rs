@@ -4,12 +4,15 @@
 //! Nothing here may name the `helmwatch` library: what is tested is the program as its users meet it. Only the wire's shapes
 //! (`helmwatch-protocol`) are shared, because they are the contract.
 
+pub mod bench;
 pub mod browser;
 pub mod cdp;
 pub mod docs;
 pub mod fault;
 pub mod load;
 pub mod mcp;
+pub mod node;
+pub mod peer;
 pub mod processes;
 pub mod service;
 pub mod site;

@@ -278,8 +278,7 @@ async fn move_limit(run: Arc<Run>, done: CancellationToken) {
     moves.sort_unstable();
     for (after, limit) in moves {
         tokio::select! { () = done.cancelled() => return, () = sleep_until(began + after) => {} }
-        let mut request =
-            run.http.patch(format!("{}/v1/pool", run.plan.base)).json(&json!({ "max_sessions": limit }));
+        let mut request = run.http.patch(format!("{}/v1/pool", run.plan.base)).json(&json!({ "max_sessions": limit }));
         if let Some(key) = &run.plan.key {
             request = request.bearer_auth(key);
         }

@@ -90,7 +90,8 @@ impl ToolAnswer {
     /// The ref of the first snapshot line that holds all of `words`.
     #[must_use]
     pub fn find_ref(&self, words: &[&str]) -> Option<String> {
-        let line = self.text.lines().find(|line| line.contains("[ref=") && words.iter().all(|word| line.contains(word)))?;
+        let line =
+            self.text.lines().find(|line| line.contains("[ref=") && words.iter().all(|word| line.contains(word)))?;
         let after = line.split("[ref=").nth(1)?;
         Some(after.split(']').next()?.to_owned())
     }
@@ -132,8 +133,7 @@ impl McpClient {
         if answer.status != 200 {
             return Err(Fault::of("initialize", format!("HTTP {}: {}", answer.status, answer.text)));
         }
-        self.session =
-            answer.headers.get("mcp-session-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        self.session = answer.headers.get("mcp-session-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
         let body = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         self.post(&body, &[]).await.map_err(|refused| Fault::of("initialized", refused))?;
         Ok(())

@@ -35,7 +35,7 @@ const CLEAN_WITHIN: Duration = Duration::from_secs(4);
 const MARK: &str = "FIXTURE_MARK";
 
 /// How to start it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     /// `--policy`; the program's own default when absent.
     pub policy: Option<String>,
@@ -49,19 +49,6 @@ pub struct Options {
     pub environment: Vec<(String, String)>,
     /// A data folder kept from an earlier start (for restarts).
     pub data: Option<Arc<TempDir>>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            policy: None,
-            egress_allow: Vec::new(),
-            config: None,
-            arguments: Vec::new(),
-            environment: Vec::new(),
-            data: None,
-        }
-    }
 }
 
 impl Options {

@@ -70,7 +70,10 @@ impl Site {
     /// When the port is taken.
     pub async fn start_on(port: u16) -> Outcome<Self> {
         let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
-            Fault::new(format!("the fixture site cannot listen on 127.0.0.1:{port}: {error}"), "choose another port, or 0")
+            Fault::new(
+                format!("the fixture site cannot listen on 127.0.0.1:{port}: {error}"),
+                "choose another port, or 0",
+            )
         })?;
         let port = listener.local_addr().map_err(|error| Fault::of("no local address", error))?.port();
         let shared = Shared { seen: Arc::default(), arrived: Arc::default(), port };

@@ -77,8 +77,7 @@ pub async fn inside(
     if !read.text.contains(GREETING) {
         return Err(Trouble::Failed("browser_evaluate", format!("the page says {}", first_line(&read.text))));
     }
-    let shot =
-        step(client, "browser_take_screenshot", json!({ "session": name, "type": "jpeg" }), timed).await?;
+    let shot = step(client, "browser_take_screenshot", json!({ "session": name, "type": "jpeg" }), timed).await?;
     if !shot.images.iter().any(|(mime, bytes)| mime == "image/jpeg" && bytes.starts_with(&[0xff, 0xd8])) {
         return Err(Trouble::Failed("browser_take_screenshot", "no JPEG in the answer".to_owned()));
     }

@@ -106,9 +106,9 @@ async fn run(arguments: &Arguments) -> Outcome<Report> {
         },
         agents: arguments.agents,
         viewers: arguments.viewers,
-        until: arguments.seconds.map_or(Until::Sessions(arguments.sessions), |seconds| {
-            Until::Elapsed(Duration::from_secs(seconds))
-        }),
+        until: arguments
+            .seconds
+            .map_or(Until::Sessions(arguments.sessions), |seconds| Until::Elapsed(Duration::from_secs(seconds))),
         form_url: site.url("/form"),
         process,
         set_limit: arguments.set_limit.clone(),
