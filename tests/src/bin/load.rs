@@ -1,0 +1,190 @@
+//! `helmwatch-load`: agents and viewers against a running service, or against one it starts.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use helmwatch_tests::load::{self, Plan, Report, Until};
+use helmwatch_tests::mcp::Era;
+use helmwatch_tests::processes::Process;
+use helmwatch_tests::service::{Options, Service};
+use helmwatch_tests::site::Site;
+use helmwatch_tests::{Fault, Outcome};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::watch;
+
+/// Port of the form page beside a service that already runs, so that it can be allowed once and for all.
+const SITE_PORT: u16 = 7899;
+
+/// Load test of Helmwatch: whole small browser sessions through MCP, watched through WebSocket.
+///
+/// Without --url it starts a service of its own, with room for all agents, and stops it at the end.
+#[derive(Parser)]
+#[command(name = "helmwatch-load", version)]
+struct Arguments {
+    /// A running service, as in http://127.0.0.1:7800
+    #[arg(long, env = "HELMWATCH_URL")]
+    url: Option<String>,
+    /// A key of it with the scopes agent and view (admin for --set-limit)
+    #[arg(long, env = "HELMWATCH_KEY", hide_env_values = true)]
+    key: Option<String>,
+    /// Process id of it, to weigh it
+    #[arg(long)]
+    pid: Option<i32>,
+    /// Agents at once
+    #[arg(long, short, default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    agents: u32,
+    /// Viewers at once
+    #[arg(long, short, default_value_t = 2, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    viewers: u32,
+    /// Whole sessions in all
+    #[arg(long, short = 'n', default_value_t = 100, conflicts_with = "seconds")]
+    sessions: u64,
+    /// Run for so many seconds instead
+    #[arg(long, short)]
+    seconds: Option<u64>,
+    /// Protocol era of the agents
+    #[arg(long, value_enum, default_value_t = EraName::Modern)]
+    era: EraName,
+    /// Sessions at once of the service it starts (as many as agents when absent)
+    #[arg(long, conflicts_with = "url")]
+    limit: Option<u32>,
+    /// Move the pool's limit while it runs, as in 10:2 (after ten seconds, to two); may be repeated
+    #[arg(long, value_name = "AT_SECOND:N", value_parser = at_second)]
+    set_limit: Vec<(Duration, u32)>,
+    /// Port of the form page when --url is given; the service must allow 127.0.0.1 on it
+    #[arg(long, default_value_t = SITE_PORT)]
+    site_port: u16,
+    /// Write the report as JSON there; - is standard output, which then holds nothing else
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// No progress bar
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum EraName {
+    /// MCP 2026-07-28
+    Modern,
+    /// MCP 2025-11-25
+    Legacy,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments).await {
+        Ok(report) => match tell(&arguments, &report) {
+            Ok(()) if report.failed == 0 && report.sessions > 0 => ExitCode::SUCCESS,
+            Ok(()) => ExitCode::FAILURE,
+            Err(fault) => complain(&fault),
+        },
+        Err(fault) => complain(&fault),
+    }
+}
+
+async fn run(arguments: &Arguments) -> Outcome<Report> {
+    let site = Site::start_on(if arguments.url.is_some() { arguments.site_port } else { 0 }).await?;
+    let mut own = None;
+    let (base, key, process) = if let Some(url) = &arguments.url {
+        (url.trim_end_matches('/').to_owned(), arguments.key.clone(), arguments.pid.and_then(Process::of))
+    } else {
+        let limit = arguments.limit.unwrap_or(arguments.agents);
+        let options = Options::allowing([site.address()]).config(&format!("[pool]\nmax_sessions = {limit}\n"));
+        let service = own.insert(Service::start(options).await?);
+        (service.base(), Some(service.admin_key().to_owned()), Some(service.process()))
+    };
+    let plan = Plan {
+        base,
+        key,
+        era: match arguments.era {
+            EraName::Modern => Era::Modern,
+            EraName::Legacy => Era::Legacy,
+        },
+        agents: arguments.agents,
+        viewers: arguments.viewers,
+        until: arguments
+            .seconds
+            .map_or(Until::Sessions(arguments.sessions), |seconds| Until::Elapsed(Duration::from_secs(seconds))),
+        form_url: site.url("/form"),
+        process,
+        set_limit: arguments.set_limit.clone(),
+    };
+    let (progress, shown) = watch::channel(0);
+    let bar = tokio::task::spawn(show(bar(arguments), shown));
+    let result = load::run(plan, progress).await;
+    if let Err(error) = bar.await {
+        eprintln!("progress bar: {error}");
+    }
+    let mut report = result.map_err(|fault| explain(fault, own.as_ref()))?;
+    if report.sessions == 0 && arguments.url.is_some() {
+        eprintln!("not one session ended well: was the service started with --egress-allow {}?", site.address());
+    }
+    if let Some(service) = own {
+        report.processes_left = Some(service.stop().await?.left);
+    }
+    Ok(report)
+}
+
+fn explain(fault: Fault, service: Option<&Service>) -> Fault {
+    match service {
+        Some(service) => Fault { hint: format!("{}\n{}", fault.hint, service.log()), ..fault },
+        None => fault,
+    }
+}
+
+fn bar(arguments: &Arguments) -> ProgressBar {
+    let bar = match arguments.seconds {
+        Some(_) => ProgressBar::new_spinner(),
+        None => ProgressBar::new(arguments.sessions),
+    };
+    let template = match arguments.seconds {
+        Some(_) => "{spinner} {pos} sessions, {per_sec}, {elapsed}",
+        None => "{bar:40} {pos}/{len} sessions, {per_sec}, {eta} left",
+    };
+    if let Ok(style) = ProgressStyle::with_template(template) {
+        bar.set_style(style);
+    }
+    if arguments.quiet || !std::io::stderr().is_terminal() {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    bar
+}
+
+async fn show(bar: ProgressBar, mut count: watch::Receiver<u64>) {
+    while count.changed().await.is_ok() {
+        bar.set_position(*count.borrow_and_update());
+    }
+    bar.finish_and_clear();
+}
+
+fn tell(arguments: &Arguments, report: &Report) -> Outcome<()> {
+    let json = || serde_json::to_string_pretty(report).map_err(|error| Fault::of("the report", error));
+    match &arguments.json {
+        Some(file) if file.as_os_str() == "-" => println!("{}", json()?),
+        Some(file) => {
+            std::fs::write(file, json()?).map_err(|error| {
+                Fault::new(format!("{}: {error}", file.display()), "name a file that can be written, or -")
+            })?;
+            print!("{report}");
+        }
+        None => print!("{report}"),
+    }
+    Ok(())
+}
+
+fn complain(fault: &Fault) -> ExitCode {
+    eprintln!("helmwatch-load: {fault}");
+    ExitCode::FAILURE
+}
+
+fn at_second(text: &str) -> Result<(Duration, u32), String> {
+    let (at, limit) = text.split_once(':').ok_or("write it as SECOND:N, as in 10:2")?;
+    let at: f64 = at.parse().map_err(|_| format!("\"{at}\" is no number of seconds"))?;
+    let limit = limit.parse().map_err(|_| format!("\"{limit}\" is no number of sessions"))?;
+    let at = Duration::try_from_secs_f64(at).map_err(|_| format!("{at} is no time from now"))?;
+    Ok((at, limit))
+}

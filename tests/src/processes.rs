@@ -1,0 +1,154 @@
+//! Processes as `/proc` shows them: who descends from whom, what they weigh, who is left.
+
+use std::collections::HashSet;
+use std::fs;
+
+/// A process, named so that a reused pid is never mistaken for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Process {
+    /// Process id.
+    pub pid: i32,
+    /// Start time in clock ticks since boot: with the pid, unique.
+    started: u64,
+}
+
+/// Memory of one or more processes, bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Memory {
+    /// Resident, shared pages counted in full.
+    pub rss: u64,
+    /// Proportional set size: shared pages divided among those who share them, so that a sum over a tree is true.
+    pub pss: u64,
+}
+
+impl std::ops::Add for Memory {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { rss: self.rss + other.rss, pss: self.pss + other.pss }
+    }
+}
+
+/// One line of `/proc/PID/stat`, as far as it is wanted.
+struct Stat {
+    process: Process,
+    state: char,
+    parent: i32,
+}
+
+impl Process {
+    /// The process with this pid now.
+    #[must_use]
+    pub fn of(pid: i32) -> Option<Self> {
+        Stat::read(pid).map(|stat| stat.process)
+    }
+
+    /// Does it still run? A zombie does not: it only waits to be counted.
+    #[must_use]
+    pub fn alive(self) -> bool {
+        Stat::read(self.pid).is_some_and(|stat| stat.process == self && stat.state != 'Z' && stat.state != 'X')
+    }
+
+    /// Its command line, cut to what tells it apart.
+    #[must_use]
+    pub fn command(self) -> String {
+        let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        let line: Vec<_> = bytes.split(|byte| *byte == 0).take(3).map(String::from_utf8_lossy).collect();
+        format!("{} {}", self.pid, line.join(" "))
+    }
+
+    /// Its own memory; zero once it is gone.
+    #[must_use]
+    pub fn memory(self) -> Memory {
+        let text = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid)).unwrap_or_default();
+        let bytes = |label: &str| {
+            text.lines()
+                .find_map(|line| line.strip_prefix(label)?.trim().strip_suffix("kB")?.trim().parse::<u64>().ok())
+                .unwrap_or(0)
+                * 1024
+        };
+        Memory { rss: bytes("Rss:"), pss: bytes("Pss:") }
+    }
+
+    /// It and all that descend from it, in no order.
+    #[must_use]
+    pub fn tree(self) -> Vec<Self> {
+        let all: Vec<Stat> = all();
+        let mut found = HashSet::from([self.pid]);
+        let mut tree = vec![self];
+        loop {
+            let before = tree.len();
+            for stat in &all {
+                if found.contains(&stat.parent) && found.insert(stat.process.pid) {
+                    tree.push(stat.process);
+                }
+            }
+            if tree.len() == before {
+                return tree;
+            }
+        }
+    }
+
+    /// Memory of it and all its descendants.
+    #[must_use]
+    pub fn tree_memory(self) -> Memory {
+        self.tree().into_iter().map(Self::memory).fold(Memory::default(), |sum, one| sum + one)
+    }
+}
+
+/// Every process whose environment holds `variable=value`: those a marked service started, whoever their parent is now.
+#[must_use]
+pub fn marked(variable: &str, value: &str) -> Vec<Process> {
+    let wanted = format!("{variable}={value}");
+    all()
+        .into_iter()
+        .filter(|stat| stat.state != 'Z')
+        .filter(|stat| {
+            fs::read(format!("/proc/{}/environ", stat.process.pid))
+                .is_ok_and(|bytes| bytes.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
+        })
+        .map(|stat| stat.process)
+        .collect()
+}
+
+fn all() -> Vec<Stat> {
+    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
+    entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Stat::read).collect()
+}
+
+impl Stat {
+    fn read(pid: i32) -> Option<Self> {
+        let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        // The name in parentheses may itself hold spaces and parentheses: fields count from the last one.
+        let fields: Vec<&str> = text.get(text.rfind(')')? + 1..)?.split_whitespace().collect();
+        Some(Self {
+            process: Process { pid, started: fields.get(19)?.parse().ok()? },
+            state: fields.first()?.chars().next()?,
+            parent: fields.get(1)?.parse().ok()?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_alive_and_weighs_something() {
+        let me = Process::of(std::process::id().cast_signed()).expect("this process is in /proc");
+        assert!(me.alive());
+        assert!(me.memory().pss > 0 && me.memory().rss >= me.memory().pss);
+        assert!(me.tree().contains(&me));
+    }
+
+    #[test]
+    fn a_child_is_in_the_tree_until_it_ends() {
+        let me = Process::of(std::process::id().cast_signed()).expect("this process is in /proc");
+        let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().expect("cat");
+        let process = Process::of(child.id().cast_signed()).expect("the child is in /proc");
+        assert!(me.tree().contains(&process));
+        child.kill().expect("kill");
+        child.wait().expect("wait");
+        assert!(!process.alive());
+    }
+}

@@ -1,0 +1,176 @@
+//! The pages. Fixed ones are files in `tests/site/`; those that answer to their request are here.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use bytes::Bytes;
+use serde::Deserialize;
+
+use super::Shared;
+
+/// Rows of `/list`: the issue's figure for a large snapshot.
+const LIST_ROWS: usize = 1_000;
+
+/// Slowest answer of `/slow`, so that a forgotten request cannot hold the site's end for long.
+const SLOW_MS_MAX: u64 = 30_000;
+
+/// Pages that never change: path and file.
+const FIXED: [(&str, &str); 20] = [
+    ("/", include_str!("../../site/index.html")),
+    ("/form", include_str!("../../site/form.html")),
+    ("/shop", include_str!("../../site/shop.html")),
+    ("/bought", include_str!("../../site/bought.html")),
+    ("/login", include_str!("../../site/login.html")),
+    ("/card", include_str!("../../site/card.html")),
+    ("/dialogs", include_str!("../../site/dialogs.html")),
+    ("/popup", include_str!("../../site/popup.html")),
+    ("/inner", include_str!("../../site/inner.html")),
+    ("/endless", include_str!("../../site/endless.html")),
+    ("/animation", include_str!("../../site/animation.html")),
+    ("/moving", include_str!("../../site/moving.html")),
+    ("/covered", include_str!("../../site/covered.html")),
+    ("/controls", include_str!("../../site/controls.html")),
+    ("/console", include_str!("../../site/console.html")),
+    ("/late", include_str!("../../site/late.html")),
+    ("/shadow", include_str!("../../site/shadow.html")),
+    ("/account", include_str!("../../site/account.html")),
+    ("/changing", include_str!("../../site/changing.html")),
+    ("/probe", include_str!("../../site/probe.html")),
+];
+
+pub(super) fn router() -> Router<Shared> {
+    let mut router = Router::new();
+    for (path, page) in FIXED {
+        router = router.route(path, get(move || async move { Html(page) }));
+    }
+    router
+        .route("/search", get(search))
+        .route("/list", get(list))
+        .route("/frames", get(frames))
+        .route("/buy", post(|| async { Redirect::to("/bought") }))
+        .route("/login", post(|| async { Redirect::to("/") }))
+        .route("/pay", post(|| async { Redirect::to("/bought") }))
+        .route("/account/delete", post(|| async { Redirect::to("/") }))
+        .route("/slow", get(slow))
+        .route("/drip", get(drip))
+        .route("/never", get(std::future::pending::<StatusCode>))
+        .route("/loop", get(|| async { Redirect::temporary("/loop") }))
+        .route("/ping", get(|| async { Redirect::temporary("/pong") }))
+        .route("/pong", get(|| async { Redirect::temporary("/ping") }))
+        .route("/nothing", get(|| async { StatusCode::NO_CONTENT }))
+        .route("/file", get(file))
+        .route("/redirect", get(redirect))
+        .route("/status/{code}", get(status))
+        .route("/host", get(host))
+        .route("/fetch-target", get(|| async { "reached" }))
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
+}
+
+#[derive(Deserialize)]
+struct Words {
+    #[serde(default)]
+    q: String,
+}
+
+async fn search(Query(words): Query<Words>) -> Html<String> {
+    let mut page = String::from(
+        "<!doctype html><html lang=en><title>Search</title><h1>Search</h1>\
+         <form action=/search role=search><label>Search words <input type=search name=q></label>\
+         <button>Search</button></form>",
+    );
+    if !words.q.is_empty() {
+        let shown = escape(&words.q);
+        let written = write!(
+            page,
+            "<h2>Results for {shown}</h2><ol><li><a href='/shop'>A lamp for {shown}</a><li><a href='/list'>All goods</a></ol>"
+        );
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    }
+    Html(page)
+}
+
+async fn list() -> Html<String> {
+    let mut page = String::from("<!doctype html><html lang=en><title>List</title><h1>Goods</h1><ul>");
+    for row in 1..=LIST_ROWS {
+        let written = write!(
+            page,
+            "<li><a href='/item/{row}'>Item {row}</a> <span>{} in stock</span> <button type=button>Keep {row}</button>",
+            row % 7
+        );
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    }
+    page.push_str("</ul>");
+    Html(page)
+}
+
+/// One frame of the same site, one of another: the second name of the same server, so that it is cross-process.
+async fn frames(State(shared): State<Shared>, headers: HeaderMap) -> Html<String> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let other = if host.starts_with("localhost") { "127.0.0.1" } else { "localhost" };
+    Html(format!(
+        "<!doctype html><html lang=en><title>Frames</title><h1>Frames</h1>\
+         <iframe title='Same site' src='/inner?who=same' width=400 height=150></iframe>\
+         <iframe title='Other site' src='http://{other}:{}/inner?who=cross' width=400 height=150></iframe>",
+        shared.port
+    ))
+}
+
+#[derive(Deserialize)]
+struct Slow {
+    #[serde(default)]
+    ms: u64,
+}
+
+/// Answers after `ms` milliseconds: the delay is the fixture.
+async fn slow(Query(slow): Query<Slow>) -> Html<&'static str> {
+    tokio::time::sleep(Duration::from_millis(slow.ms.min(SLOW_MS_MAX))).await;
+    Html("<!doctype html><html lang=en><title>Slow</title><h1>At last</h1>")
+}
+
+/// A page whose beginning comes at once and whose end never does.
+async fn drip() -> Response {
+    use futures_util::StreamExt as _;
+    let start = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(
+        b"<!doctype html><html lang=en><title>Drip</title><h1>Begun</h1>",
+    ))]);
+    let body = axum::body::Body::from_stream(start.chain(futures_util::stream::pending()));
+    ([(header::CONTENT_TYPE, "text/html")], body).into_response()
+}
+
+async fn file() -> Response {
+    (
+        [
+            (header::CONTENT_TYPE, "application/octet-stream"),
+            (header::CONTENT_DISPOSITION, "attachment; filename=\"report.bin\""),
+        ],
+        vec![7_u8; 1024],
+    )
+        .into_response()
+}
+
+#[derive(Deserialize)]
+struct Target {
+    to: String,
+}
+
+async fn redirect(Query(target): Query<Target>) -> Redirect {
+    Redirect::temporary(&target.to)
+}
+
+async fn status(Path(code): Path<u16>) -> Response {
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, Html(format!("<!doctype html><html lang=en><title>Status</title><h1>Status {code}</h1>"))).into_response()
+}
+
+async fn host(headers: HeaderMap) -> String {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+}
