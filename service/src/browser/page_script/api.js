@@ -1,4 +1,36 @@
+// The interface. Every function takes one plain object and never throws.
+
 const guarded = run => args => answer(() => run(args || {}));
+
+const textAt = ({ x, y }) => {
+  const element = hitAt(Number(x), Number(y));
+  if (!element) return { tag: '', role: '', name: '' };
+  const pass = newPass();
+  const tag = tagOf(element);
+  const role = roleOf(element, tag);
+  return { tag: localName(element), role: role || 'none', name: cut(nameOf(pass, element, role, tag).name) };
+};
+const viewport = () => ({
+  width: innerWidth, height: innerHeight, scale: devicePixelRatio, scroll_x: scrollX, scroll_y: scrollY,
+  title: String(documentTitle(document)).slice(0, 1000), url: documentAddress(document),
+});
+
 globalThis.__helmwatch = Object.freeze({
   snapshot: guarded(snapshot),
+  element: guarded(({ target }) => resolve(target)),
+  elements: guarded(({ target }) => ({ count: resolveAll(target).length })),
+  facts: guarded(facts),
+  locator: guarded(({ target }) => ({ code: locatorOf(newPass(), resolve(target)) })),
+  describe: guarded(({ target }) => ({ text: describe(resolve(target)) })),
+  ready: guarded(ready),
+  fill: guarded(fill),
+  focus: guarded(focus),
+  blur: guarded(blur),
+  select: guarded(select),
+  checked: guarded(checked),
+  value: guarded(value),
+  wait_text: guarded(waitText),
+  text_at: guarded(textAt),
+  viewport: guarded(viewport),
+  quiet: guarded(quiet),
 });

@@ -60,7 +60,7 @@ const headerCellRole = element => {
   if (!before && !after) {
     // A header that heads nothing: the only cell of its table.
     const table = closest(element, 'table');
-    if (table && table instanceof HTMLTableElement && table.rows.length === 1) return 'generic';
+    if (table && tagOf(table) === 'table' && tableRows(table).length === 1) return 'generic';
   }
   return 'columnheader';
 };
@@ -79,9 +79,9 @@ const implicitRole = (element, tag) => {
     case 'th': return headerCellRole(element);
     case 'input': {
       const type = inputType(element);
-      if (type in INPUT_ROLES) return type === 'search' && hasAttribute(element, 'list') ? 'searchbox' : INPUT_ROLES[type];
-      if (hasAttribute(element, 'list') && elementById(element, attribute(element, 'list'))?.localName === 'datalist') return 'combobox';
-      return 'textbox';
+      if (type in INPUT_ROLES) return INPUT_ROLES[type];
+      const list = hasAttribute(element, 'list') ? elementById(element, attribute(element, 'list')) : null;
+      return list && tagOf(list) === 'datalist' ? 'combobox' : 'textbox';
     }
     default: return SIMPLE[tag] || 'generic';
   }

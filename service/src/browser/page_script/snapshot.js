@@ -209,15 +209,12 @@ const tidy = node => {
   return node;
 };
 
-// What a reader gets from a node, without white space; `null` when part of it is only loose words in a wrapper, or nothing at all.
-const CELLS = new Set(['cell', 'gridcell', 'columnheader', 'rowheader', 'row', 'rowgroup']);
+// What a reader gets from a node, without white space; `null` when part of it is only loose words in a wrapper or has no ref.
 const squeeze = text => text.replace(/\s+/g, '');
 const coverOf = node => {
-  if (!node.ref) return null;
-  if (node.name) return squeeze(node.name);
-  if (isWords(node)) return null;
-  if (!node.kids.length) return CELLS.has(node.role) ? '' : null;
-  return coverOfKids(node) ?? (CELLS.has(node.role) && node.from === 'none' ? '' : null);
+  if (!node.name && !node.kids.length) return '';
+  if (!node.ref || isWords(node)) return null;
+  return node.name ? squeeze(node.name) : coverOfKids(node);
 };
 const coverOfKids = node => {
   let out = '';
@@ -230,7 +227,7 @@ const coverOfKids = node => {
   return out;
 };
 const saysItsName = node => {
-  if (node.kids.every(kid => typeof kid === 'string')) return false;
+  if (node.kids.every(kid => typeof kid === 'string' || kid.cover === '')) return false;
   if (node.from === 'content') return coverOfKids(node) === squeeze(node.name);
   if (node.from === 'labelledby') return someRunSays(node, squeeze(node.name));
   return false;

@@ -43,7 +43,7 @@ const hasBox = (pass, element) => {
   return rect.width > 0 && rect.height > 0;
 };
 const textHasBox = node => {
-  const range = document.createRange();
+  const range = newRange(document);
   range.selectNode(node);
   const rect = range.getBoundingClientRect();
   return rect.width > 0 && rect.height > 0;
@@ -75,7 +75,7 @@ const pseudoCandidates = () => {
     return true;
   };
   try {
-    for (const sheet of [...document.styleSheets, ...document.adoptedStyleSheets]) {
+    for (const sheet of [...documentSheets(document), ...documentAdopted(document)]) {
       if (!collect(sheet.cssRules)) return null;
     }
     const found = { before: new Set(), after: new Set() };

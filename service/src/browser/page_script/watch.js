@@ -1,0 +1,119 @@
+// Knows when the page last changed or moved, so that a quiet page is acted on at once and a busy one is waited for.
+
+const STILL_MS = 60;
+const FRAME_MS_MAX = 250;
+const HEARTBEAT_MS = 250;
+
+let changedAt = -Infinity;
+let changes = 0;
+const changeListeners = new Set();
+const noteChange = count => {
+  changedAt = performance.now();
+  changes += count;
+  for (const listener of changeListeners) listener();
+};
+const observer = new MutationObserver(records => noteChange(records.length));
+const observed = new WeakSet();
+const WATCHED = { subtree: true, childList: true, characterData: true, attributes: true };
+const observe = root => {
+  if (observed.has(root)) return;
+  observed.add(root);
+  observer.observe(root, WATCHED);
+};
+observe(document);
+for (const kind of ['scroll', 'resize', 'load', 'transitionend', 'animationend', 'toggle']) addEventListener(kind, () => noteChange(0), { capture: true, passive: true });
+
+/** Observes the shadow trees around an element too; the document's observer does not see into them. */
+const observeAround = element => {
+  for (let root = rootOf(element), depth = 0; root && nodeType(root) === 11 && root instanceof ShadowRoot && depth < 100; root = rootOf(root.host), depth++) observe(root);
+};
+
+/** Changes the observer has not been told yet count too. */
+const changedLately = () => {
+  const pending = observer.takeRecords();
+  if (pending.length) noteChange(pending.length);
+  return performance.now() - changedAt < STILL_MS;
+};
+
+/** The next drawn frame; a page that is not drawn answers after `FRAME_MS_MAX`. */
+const nextFrame = () => new Promise(done => {
+  let over = false;
+  const finish = () => {
+    if (over) return;
+    over = true;
+    clearTimeout(timer);
+    cancelAnimationFrame(frame);
+    done();
+  };
+  const timer = setTimeout(finish, FRAME_MS_MAX);
+  const frame = requestAnimationFrame(finish);
+});
+
+/** Runs `check` now and after each change until it gives something; `undefined` when the time is over. */
+const until = (check, timeoutMs) => new Promise((done, failed) => {
+  let timer = 0;
+  let beat = 0;
+  let queued = false;
+  const stop = () => {
+    clearTimeout(timer);
+    clearInterval(beat);
+    changeListeners.delete(onChange);
+  };
+  const attempt = () => {
+    queued = false;
+    try {
+      const found = check();
+      if (found !== undefined) {
+        stop();
+        done(found);
+      }
+    } catch (error) {
+      stop();
+      failed(error);
+    }
+  };
+  // Many changes in one frame are looked at once.
+  const onChange = () => {
+    if (queued) return;
+    queued = true;
+    nextFrame().then(() => { if (changeListeners.has(onChange)) attempt(); });
+  };
+  changeListeners.add(onChange);
+  timer = setTimeout(() => { stop(); done(undefined); }, timeoutMs);
+  // Style sheets and unobserved shadow trees change a page without a mutation.
+  beat = setInterval(attempt, HEARTBEAT_MS);
+  attempt();
+});
+
+/** Waits until nothing changed for `idle_ms`, at most `timeout_ms`. */
+const quiet = ({ idle_ms: idleMs = 50, timeout_ms: timeoutMs = 1000 }) => new Promise(done => {
+  const before = changes;
+  let idle = 0;
+  let over = 0;
+  const finish = () => {
+    clearTimeout(idle);
+    clearTimeout(over);
+    changeListeners.delete(again);
+    done({ mutations: changes - before });
+  };
+  const again = () => {
+    clearTimeout(idle);
+    idle = setTimeout(finish, idleMs);
+  };
+  changeListeners.add(again);
+  over = setTimeout(finish, timeoutMs);
+  again();
+});
+
+/** Waits until visible text is there, or gone. */
+const waitText = ({ text, gone = false, timeout_ms: timeoutMs = 5000 }) => {
+  const find = textStep(String(text ?? ''), false);
+  const seen = () => {
+    const pass = newPass();
+    return find([document], pass).some(element => hasBox(pass, element));
+  };
+  return until(() => (seen() !== gone ? { ok: true } : undefined), timeoutMs).then(found => {
+    if (found) return found;
+    throw fail('timeout', `Text "${cut(text)}" ${gone ? 'was still there' : 'did not appear'} after ${timeoutMs} ms; take a snapshot to see the page now`);
+  });
+};
