@@ -11,6 +11,7 @@ mod executable;
 mod launch;
 mod page;
 mod page_script;
+mod picture;
 mod process;
 mod profile;
 
@@ -23,6 +24,7 @@ pub use page::{
     ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, FrameRef, KeyInput, Mark, MouseAction,
     Page, PictureFormat, Screencast, Shot, SnapshotOptions, SnapshotText, Target,
 };
+pub use picture::{PictureLimit, fit};
 pub use profile::Profile;
 /// A mouse button, as CDP names it.
 pub use chromiumoxide::cdp::browser_protocol::input::MouseButton;

@@ -31,6 +31,12 @@ pub use job::Patience;
 pub use owner::Owner;
 pub use registry::{NewSession, Registry};
 
+/// What work in a session handles. Named here because whoever runs work goes through a session.
+pub use crate::browser::{
+    BrowserError, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, FrameRef, MouseButton, Page, PictureFormat, PictureLimit, Shot,
+    SnapshotOptions, SnapshotText, Target, fit,
+};
+
 use crate::browser::Context;
 use crate::pool::{Denial, Lease};
 use calls::Calls;
@@ -76,6 +82,8 @@ struct State {
     /// Highest console entry already told to viewers, by tab.
     console_told: std::collections::HashMap<u16, u64>,
     dialogs_told: std::collections::HashSet<u16>,
+    /// The tabs as the agent was last told of them.
+    header_told: String,
 }
 
 impl Session {
@@ -193,6 +201,16 @@ impl Session {
         let mut state = self.lock();
         state.used = Instant::now();
         state.used_at = now_ms();
+    }
+
+    /// Notes how the tabs were described to the agent; true when that is news.
+    pub fn header_told(&self, header: &str) -> bool {
+        let mut state = self.lock();
+        let news = state.header_told != header;
+        if news {
+            header.clone_into(&mut state.header_told);
+        }
+        news
     }
 
     /// Tells its viewers what it looks like now.

@@ -129,6 +129,7 @@ impl Registry {
                 reason: None,
                 console_told: HashMap::new(),
                 dialogs_told: std::collections::HashSet::new(),
+                header_told: String::new(),
             }),
             lease: Mutex::new(Some(lease)),
             calls: Mutex::new(Calls::new(self.config.calls_kept_max)),

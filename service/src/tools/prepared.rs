@@ -1,0 +1,100 @@
+//! A call whose arguments are understood, before anything has run.
+
+use futures_util::future::BoxFuture;
+
+use super::{House, ToolError, Turn};
+use crate::policy::Effect;
+use crate::session::Target;
+use super::Answer;
+
+/// What a call does when its turn comes.
+pub(super) type Run = Box<dyn FnOnce(Turn) -> BoxFuture<'static, Result<Answer, ToolError>> + Send>;
+/// What a call does that needs no session of its own (`session_list`).
+pub(super) type HouseRun = Box<dyn for<'a> FnOnce(House<'a>) -> BoxFuture<'a, Result<Answer, ToolError>> + Send>;
+
+/// Where a call runs.
+pub(super) enum Work {
+    /// In its session, in order, past the policy.
+    Page(Run),
+    /// About sessions themselves.
+    House(HouseRun),
+}
+
+/// What an open dialog means to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WithDialog {
+    /// It cannot run until the dialog is answered.
+    Refused,
+    /// It does not ask the page anything.
+    Fine,
+    /// It needs one.
+    Needed,
+}
+
+/// One understood call.
+pub(super) struct Prepared {
+    pub effect: Effect,
+    /// A verb for people and cards, as in `Click`; the element is added by whoever has looked at it.
+    pub verb: String,
+    /// Elements it acts on, in order.
+    pub targets: Vec<Target>,
+    /// Texts it types, chooses or runs, in the order of the targets.
+    pub values: Vec<String>,
+    /// Where it goes, when it names an address itself.
+    pub to_url: Option<String>,
+    pub dialog: WithDialog,
+    pub work: Work,
+}
+
+impl Prepared {
+    /// A call that runs in its session.
+    pub fn page<F>(
+        effect: Effect,
+        verb: impl Into<String>,
+        run: impl FnOnce(Turn) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Answer, ToolError>> + Send + 'static,
+    {
+        Self {
+            effect,
+            verb: verb.into(),
+            targets: Vec::new(),
+            values: Vec::new(),
+            to_url: None,
+            dialog: WithDialog::Refused,
+            work: Work::Page(Box::new(move |turn| Box::pin(run(turn)))),
+        }
+    }
+
+    /// A call about sessions.
+    pub fn house(verb: impl Into<String>, run: HouseRun) -> Self {
+        Self {
+            effect: Effect::Read,
+            verb: verb.into(),
+            targets: Vec::new(),
+            values: Vec::new(),
+            to_url: None,
+            dialog: WithDialog::Fine,
+            work: Work::House(run),
+        }
+    }
+
+    /// Names an element it acts on.
+    pub fn on(mut self, target: &Target) -> Self {
+        self.targets.push(target.clone());
+        self
+    }
+
+    /// Names a text it uses.
+    pub fn with(mut self, value: &str) -> Self {
+        self.values.push(value.to_owned());
+        self
+    }
+
+    /// Says what an open dialog means to it.
+    pub fn dialog(mut self, dialog: WithDialog) -> Self {
+        self.dialog = dialog;
+        self
+    }
+}

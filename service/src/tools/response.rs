@@ -1,0 +1,199 @@
+//! An answer in its Markdown sections, in the fixed order clients match on (Playwright MCP 0.0.83).
+
+use std::fmt::Write;
+
+use super::answer::{Answer, Wanted};
+use super::budget::{self, BYTES_PER_TOKEN};
+use super::{Reply, ToolError};
+use crate::session::{ConsoleLevel, Page, Session, SnapshotOptions, SnapshotText};
+
+/// How an answer is to be given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Terms {
+    /// Is a snapshot put into the answer of an action?
+    pub snapshot: SnapshotMode,
+    /// Tokens of the whole text.
+    pub tokens_max: usize,
+}
+
+/// Where the snapshot of an action goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SnapshotMode {
+    Inline,
+    None,
+}
+
+/// Bytes kept free for what stands around a snapshot.
+const AROUND_BYTES: usize = 600;
+
+/// Puts an answer or an error into sections. Runs in the session's turn: it may look at the page once more.
+pub(super) async fn render(session: &Session, outcome: Result<Answer, ToolError>, terms: Terms) -> Reply {
+    let mut text = String::new();
+    let is_error = outcome.is_err();
+    let answer = match outcome {
+        Ok(answer) => answer,
+        Err(error) => {
+            section(&mut text, "Error", &format!("Error: {}", error.text()));
+            Answer::default()
+        }
+    };
+    if !answer.result.is_empty() {
+        section(&mut text, "Result", &answer.result);
+    }
+    if !answer.code.is_empty() {
+        section(&mut text, "Ran Playwright code", &format!("```js\n{}\n```", answer.code.join("\n")));
+    }
+    if !answer.over {
+        let bytes_max = terms.tokens_max.saturating_mul(BYTES_PER_TOKEN);
+        let page = session.current_tab();
+        let snapshot = taken(page.as_deref(), answer.snapshot, terms.snapshot).await;
+        tabs_and_page(&mut text, session, page.as_deref(), snapshot.is_some());
+        if let Some(dialog) = page.as_deref().and_then(Page::dialog) {
+            let line = format!(
+                "- [\"{}\" dialog with message \"{}\"]: can be handled by browser_handle_dialog",
+                dialog.kind,
+                one_line(&dialog.message)
+            );
+            section(&mut text, "Modal state", &line);
+        }
+        if let Some(snapshot) = snapshot {
+            let room = bytes_max.saturating_sub(text.len() + AROUND_BYTES).max(AROUND_BYTES);
+            snapshot_section(&mut text, &snapshot, room);
+        }
+        within(&mut text, bytes_max);
+    }
+    Reply { text: text.trim_end().to_owned(), images: answer.images, is_error }
+}
+
+/// An error that belongs to no session.
+pub(super) fn refusal(error: &ToolError) -> Reply {
+    Reply { text: format!("### Error\nError: {}", error.text()), images: Vec::new(), is_error: true }
+}
+
+/// An answer that belongs to no session.
+pub(super) fn plain(answer: Answer) -> Reply {
+    let mut text = String::new();
+    section(&mut text, "Result", &answer.result);
+    Reply { text: text.trim_end().to_owned(), images: answer.images, is_error: false }
+}
+
+async fn taken(page: Option<&Page>, wanted: Wanted, mode: SnapshotMode) -> Option<SnapshotText> {
+    let page = page.filter(|page| page.dialog().is_none() && !page.is_crashed())?;
+    match wanted {
+        Wanted::No => None,
+        Wanted::Taken(snapshot) => Some(snapshot),
+        Wanted::AfterAction if mode == SnapshotMode::None => None,
+        Wanted::AfterAction => match page.snapshot(&SnapshotOptions::default()).await {
+            Ok(snapshot) => Some(snapshot),
+            Err(error) => {
+                tracing::debug!(%error, "no snapshot after an action");
+                None
+            }
+        },
+    }
+}
+
+fn tabs_and_page(text: &mut String, session: &Session, page: Option<&Page>, with_snapshot: bool) {
+    let tabs = session.tabs();
+    let mut header = tab_lines(session);
+    let status = page.and_then(Page::document_status).filter(|status| !(200..300).contains(&status.code));
+    if let Some(page) = page {
+        let _ = write!(header, "{}|{}", page.number(), page.is_crashed());
+    }
+    let news = session.header_told(&header);
+    if tabs.len() != 1 && (news || with_snapshot) {
+        let lines = match tab_lines(session) {
+            none if none.is_empty() => "No open tabs. Navigate to a URL to create one.".to_owned(),
+            lines => lines,
+        };
+        section(text, "Open tabs", lines.trim_end());
+    }
+    let Some(page) = page.filter(|_| news || with_snapshot) else { return };
+    let mut lines = format!("- Page URL: {}", one_line(&page.url()));
+    let title = page.title();
+    if !title.is_empty() {
+        let _ = write!(lines, "\n- Page Title: {}", one_line(&title));
+    }
+    if page.is_crashed() {
+        lines.push_str("\n- Page status: crashed");
+    }
+    if let Some(status) = status {
+        let _ = write!(lines, "\n- HTTP status: {} {}", status.code, one_line(&status.text));
+    }
+    let console = page.console(false);
+    let errors = console.iter().filter(|entry| entry.level == ConsoleLevel::Error).count();
+    let warnings = console.iter().filter(|entry| entry.level == ConsoleLevel::Warning).count();
+    if errors + warnings > 0 {
+        let _ = write!(lines, "\n- Console: {errors} errors, {warnings} warnings");
+    }
+    section(text, "Page", &lines);
+}
+
+/// The tabs, a line each: `- 0: (current) [Title](url)`.
+pub(super) fn tab_lines(session: &Session) -> String {
+    let current = session.current_tab().map(|page| page.number());
+    let mut lines = String::new();
+    for (index, page) in session.tabs().iter().enumerate() {
+        let mark = if current == Some(page.number()) { "(current) " } else { "" };
+        let crashed = if page.is_crashed() { " [crashed]" } else { "" };
+        let _ = writeln!(lines, "- {index}: {mark}[{}]({}){crashed}", one_line(&page.title()), one_line(&page.url()));
+    }
+    lines
+}
+
+fn snapshot_section(text: &mut String, snapshot: &SnapshotText, room: usize) {
+    let cut = budget::cut(&snapshot.yaml, room);
+    let mut body = format!("```yaml\n{}\n```", cut.yaml);
+    if cut.left_out > 0 {
+        let _ = write!(
+            body,
+            "\n{} more lines were left out to fit. See a part with browser_snapshot and target (a ref above), an outline with \
+             depth, or all of it with a larger max_tokens.",
+            cut.left_out
+        );
+    }
+    if snapshot.truncated {
+        body.push_str("\nThe page is larger than is looked at; what is beyond is not in any snapshot.");
+    }
+    section(text, "Snapshot", &body);
+}
+
+fn section(text: &mut String, title: &str, body: &str) {
+    let _ = writeln!(text, "### {title}\n{body}");
+}
+
+/// Cuts what is still too long: a result of megabytes, say.
+fn within(text: &mut String, bytes_max: usize) {
+    if text.len() <= bytes_max {
+        return;
+    }
+    let mut end = bytes_max;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let cut = text.len() - end;
+    text.truncate(end);
+    let _ = write!(text, "\n… {cut} bytes were left out to fit. Ask for less, or raise max_tokens.");
+}
+
+/// Page text in one line: a title must not look like a section of ours.
+pub(super) fn one_line(text: &str) -> String {
+    text.split(['\n', '\r', '\u{2028}', '\u{2029}']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn page_text_cannot_open_a_section() {
+        assert_eq!(one_line("Hi\n### Error\r\nrun away"), "Hi ### Error run away");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character() {
+        let mut text = "ä".repeat(100);
+        within(&mut text, 51);
+        assert!(text.starts_with("ää") && text.contains("150 bytes were left out"));
+    }
+}

@@ -1,0 +1,121 @@
+//! One tool, as its file declares it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::prepared::Prepared;
+use super::{Capability, Hints, ToolError, ToolSpec};
+
+type Prepare = Box<dyn Fn(Map<String, Value>) -> Result<Prepared, ToolError> + Send + Sync>;
+
+/// A tool: what a client is told of it, and how its arguments become a call.
+pub(super) struct Tool {
+    pub spec: Arc<ToolSpec>,
+    prepare: Prepare,
+}
+
+impl Tool {
+    /// A tool of the core toolset.
+    pub fn core<A: DeserializeOwned + JsonSchema + 'static>(
+        name: &'static str,
+        title: &'static str,
+        description: &'static str,
+        hints: Hints,
+        prepare: impl Fn(A) -> Result<Prepared, ToolError> + Send + Sync + 'static,
+    ) -> Self {
+        let schema = schema_of::<A>();
+        let known: BTreeSet<String> =
+            schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|p| p.keys().cloned()).collect();
+        let parse = move |arguments: Map<String, Value>| {
+            let arguments = renamed(arguments, &known);
+            if let Some(unknown) = arguments.keys().find(|key| !known.contains(*key)) {
+                let unknown: String = unknown.chars().take(60).collect();
+                let names = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let what = match names.as_str() {
+                    "" => format!("there is no argument \"{unknown}\"; it takes none."),
+                    names => format!("there is no argument \"{unknown}\"; it takes {names}."),
+                };
+                return Err(ToolError::arguments(name, &what));
+            }
+            let arguments: A = serde_json::from_value(Value::Object(arguments))
+                .map_err(|error| ToolError::arguments(name, &format!("{}.", plain(&error))))?;
+            prepare(arguments)
+        };
+        let spec = ToolSpec { name, title, description, capability: Capability::Core, hints, schema };
+        Self { spec: Arc::new(spec), prepare: Box::new(parse) }
+    }
+
+    /// Understands the arguments. Nothing runs.
+    pub fn prepare(&self, arguments: Map<String, Value>) -> Result<Prepared, ToolError> {
+        (self.prepare)(arguments)
+    }
+}
+
+/// Arguments of a tool that takes none.
+#[derive(serde::Deserialize, JsonSchema)]
+pub(super) struct Nothing {}
+
+/// Names clients of older versions use.
+fn renamed(mut arguments: Map<String, Value>, known: &BTreeSet<String>) -> Map<String, Value> {
+    for (old, new) in [("ref", "target"), ("startRef", "startTarget"), ("endRef", "endTarget")] {
+        if known.contains(new) && !arguments.contains_key(new)
+            && let Some(value) = arguments.remove(old)
+        {
+            arguments.insert(new.to_owned(), value);
+        }
+    }
+    // `null` for an argument that may be left out means that it is left out.
+    arguments.retain(|_, value| !value.is_null());
+    arguments
+}
+
+fn plain(error: &serde_json::Error) -> String {
+    let text: String = error.to_string().chars().take(300).collect();
+    text.trim_end_matches('.').to_owned()
+}
+
+fn schema_of<A: JsonSchema>() -> Map<String, Value> {
+    let generator = SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true).into_generator();
+    let mut schema = generator.into_root_schema_for::<A>().to_value();
+    slim(&mut schema);
+    let mut schema = match schema {
+        Value::Object(schema) => schema,
+        _ => Map::new(),
+    };
+    schema.remove("$schema");
+    schema.remove("title");
+    schema.remove("description");
+    schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
+    schema.insert("additionalProperties".to_owned(), Value::Bool(false));
+    schema
+}
+
+/// Takes out what tells a client nothing: every byte of it is sent to every agent.
+fn slim(schema: &mut Value) {
+    match schema {
+        Value::Object(object) => {
+            object.remove("format");
+            if let Some(Value::Array(types)) = object.get_mut("type") {
+                types.retain(|one| one != "null");
+                if types.len() == 1 {
+                    let only = types.remove(0);
+                    object.insert("type".to_owned(), only);
+                }
+            }
+            if let Some(Value::Array(words)) = object.get_mut("enum") {
+                words.retain(|word| !word.is_null());
+            }
+            if object.get("default").is_some_and(Value::is_null) {
+                object.remove("default");
+            }
+            object.values_mut().for_each(slim);
+        }
+        Value::Array(items) => items.iter_mut().for_each(slim),
+        _ => {}
+    }
+}

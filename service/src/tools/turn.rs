@@ -1,0 +1,103 @@
+//! What a call has in its hands while it is its turn.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ToolError;
+use crate::auth::Caller;
+use crate::session::{Page, Registry, Session, Target, TargetReading};
+
+/// How long an element may take to become fit for an action.
+const READY_WAIT: Duration = Duration::from_secs(5);
+/// A little more than that, for the script's own answer.
+const READY_DEADLINE: Duration = Duration::from_secs(8);
+
+/// A turn in a session.
+pub(super) struct Turn {
+    pub session: Arc<Session>,
+    /// The current tab; `None` when the session has none.
+    pub page: Option<Arc<Page>>,
+    /// The targets as they were looked at, in the order the call named them.
+    pub readings: Vec<TargetReading>,
+    /// How long a page may take to answer.
+    pub navigation_deadline: Duration,
+}
+
+/// What a call about sessions needs.
+pub(super) struct House<'a> {
+    pub registry: &'a Arc<Registry>,
+    pub caller: &'a Caller,
+    /// The session the call would mean, when it is there already.
+    pub session: Option<Arc<Session>>,
+    /// Where people look, without a slash at its end.
+    pub public_url: &'a str,
+    pub tell: &'a (dyn Fn(String) + Send + Sync),
+}
+
+/// A point to act at, CSS pixels of the tab's viewport.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Point {
+    pub x: f64,
+    pub y: f64,
+}
+
+#[derive(Serialize)]
+struct Ready<'a> {
+    target: &'a str,
+    checks: &'a [&'a str],
+    timeout_ms: u64,
+}
+
+#[derive(Deserialize)]
+struct ReadyAt {
+    x: f64,
+    y: f64,
+}
+
+impl Turn {
+    /// The current tab.
+    ///
+    /// # Errors
+    /// When the session has none.
+    pub fn page(&self) -> Result<Arc<Page>, ToolError> {
+        self.page.clone().ok_or_else(|| {
+            ToolError::new("no_tab", "No open tabs.", "Navigate to a URL to create one (browser_navigate).")
+        })
+    }
+
+    /// The target's locator, for the code section.
+    pub fn code(&self, at: usize) -> &str {
+        self.readings.get(at).map_or("locator('body')", |reading| &reading.code)
+    }
+
+    /// Waits until an element can be clicked as a person would: visible, still, enabled, and on top at the point.
+    pub async fn aim(&self, page: &Page, target: &Target) -> Result<Point, ToolError> {
+        self.aim_with(page, target, &["visible", "stable", "enabled", "hit"]).await
+    }
+
+    /// Waits until an element passes `checks`.
+    pub async fn aim_with(&self, page: &Page, target: &Target, checks: &[&str]) -> Result<Point, ToolError> {
+        let frame = page.frame_of(target)?;
+        let timeout_ms = u64::try_from(READY_WAIT.as_millis()).unwrap_or(u64::MAX);
+        let ask = Ready { target: target.as_str(), checks, timeout_ms };
+        let at: ReadyAt = page.call(&frame, "ready", &ask, READY_DEADLINE).await?;
+        let (left, top) = page.frame_offset(&frame).await?;
+        Ok(Point { x: at.x + left, y: at.y + top })
+    }
+
+    /// Calls a function of the page script on a target.
+    pub async fn on_target(
+        &self,
+        page: &Page,
+        function: &str,
+        target: &Target,
+        mut rest: serde_json::Map<String, Value>,
+    ) -> Result<Value, ToolError> {
+        let frame = page.frame_of(target)?;
+        rest.insert("target".to_owned(), Value::String(target.as_str().to_owned()));
+        Ok(page.call(&frame, function, &rest, READY_DEADLINE).await?)
+    }
+}
