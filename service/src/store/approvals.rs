@@ -26,6 +26,7 @@ impl Ledger for Store {
             };
             let mut writer = self.writer().await?;
             let mut change = writer.begin().await?;
+            let done = async {
             sqlx::query(
                 "INSERT INTO approvals (id, state, session, session_name, tenant, owner, tool, summary, origin, url, rule, reason,
                      fields, outline, picture_width, picture_height, fingerprint, digest, ttl_ms, asked_at, expires_at)
@@ -52,21 +53,24 @@ impl Ledger for Store {
             .bind(to_sql(u64::try_from(card.ttl.as_millis()).unwrap_or(u64::MAX)))
             .bind(to_sql(record.asked_at))
             .bind(to_sql(record.expires_at))
-            .execute(&mut *change)
+            .execute(change.connection())
             .await
             .map_err(not_kept)?;
             if let Some(jpeg) = picture {
                 sqlx::query("INSERT INTO approval_pictures (id, jpeg) VALUES ($1, $2)")
                     .bind(record.id.as_str())
                     .bind(jpeg.as_ref())
-                    .execute(&mut *change)
+                    .execute(change.connection())
                     .await
                     .map_err(not_kept)?;
             }
             let text = format!("asked by rule \"{}\": {}", card.rule, card.summary);
             let line = line(record, record.asked_at, card.owner.as_str(), text);
-            audit::append(&mut change, vec![line]).await?;
-            change.commit().await.map_err(not_kept)
+            audit::append(change.connection(), vec![line]).await?;
+            Ok(())
+            }
+            .await;
+            change.end(done).await
         })
     }
 
@@ -74,9 +78,10 @@ impl Ledger for Store {
         Box::pin(async move {
             let mut writer = self.writer().await?;
             let mut open = writer.begin().await?;
-            let changed = sqlx::query(
-                // The person's part is written once, by the step that leaves `pending`.
-                "UPDATE approvals SET state = $3,
+            let done = async {
+                let changed = sqlx::query(
+                    // The person's part is written once, by the step that leaves `pending`.
+                    "UPDATE approvals SET state = $3,
                      decided_at = CASE WHEN state = 'pending' THEN $4 ELSE decided_at END,
                      decided_by = CASE WHEN state = 'pending' THEN $5 ELSE decided_by END,
                      decision_reason = CASE WHEN state = 'pending' THEN $6 ELSE decision_reason END,
@@ -84,32 +89,34 @@ impl Ledger for Store {
                      use_by = coalesce($8, use_by),
                      ended_at = CASE WHEN $9 THEN $4 ELSE NULL END
                  WHERE id = $1 AND state = $2 AND ($3 <> 'approved' OR expires_at > $4)",
-            )
-            .bind(id.as_str())
-            .bind(change.from.word())
-            .bind(change.to.word())
-            .bind(to_sql(change.at))
-            .bind(&change.by)
-            .bind(&change.reason)
-            .bind(&change.note)
-            .bind(change.use_by.map(to_sql))
-            .bind(change.to.is_final())
-            .execute(&mut *open)
-            .await
-            .map_err(not_kept)?;
-            let Some(record) = find(&mut open, id).await? else { return Ok(Changed::Missing) };
-            if changed.rows_affected() == 0 {
-                return Ok(Changed::Lost(Box::new(record)));
+                )
+                .bind(id.as_str())
+                .bind(change.from.word())
+                .bind(change.to.word())
+                .bind(to_sql(change.at))
+                .bind(&change.by)
+                .bind(&change.reason)
+                .bind(&change.note)
+                .bind(change.use_by.map(to_sql))
+                .bind(change.to.is_final())
+                .execute(open.connection())
+                .await
+                .map_err(not_kept)?;
+                let Some(record) = find(open.connection(), id).await? else { return Ok(Changed::Missing) };
+                if changed.rows_affected() == 0 {
+                    return Ok(Changed::Lost(Box::new(record)));
+                }
+                let why = change.reason.as_ref().or(change.note.as_ref());
+                let text = match why {
+                    Some(why) => format!("{} to {}: {why}", change.from.word(), change.to.word()),
+                    None => format!("{} to {}", change.from.word(), change.to.word()),
+                };
+                let line = line(&record, change.at, change.by.as_deref().unwrap_or("service"), text);
+                audit::append(open.connection(), vec![line]).await?;
+                Ok(Changed::Done(Box::new(record)))
             }
-            let why = change.reason.as_ref().or(change.note.as_ref());
-            let text = match why {
-                Some(why) => format!("{} to {}: {why}", change.from.word(), change.to.word()),
-                None => format!("{} to {}", change.from.word(), change.to.word()),
-            };
-            let line = line(&record, change.at, change.by.as_deref().unwrap_or("service"), text);
-            audit::append(&mut open, vec![line]).await?;
-            open.commit().await.map_err(not_kept)?;
-            Ok(Changed::Done(Box::new(record)))
+            .await;
+            open.end(done).await
         })
     }
 
@@ -158,25 +165,29 @@ impl Ledger for Store {
         Box::pin(async move {
             let mut writer = self.writer().await?;
             let mut change = writer.begin().await?;
-            sqlx::query("DELETE FROM approval_pictures WHERE id IN (SELECT id FROM approvals WHERE ended_at < $1)")
-                .bind(to_sql(pictures_before))
-                .execute(&mut *change)
-                .await
-                .map_err(not_kept)?;
-            sqlx::query(
-                "UPDATE approvals SET picture_width = NULL, picture_height = NULL
+            let done = async {
+                sqlx::query("DELETE FROM approval_pictures WHERE id IN (SELECT id FROM approvals WHERE ended_at < $1)")
+                    .bind(to_sql(pictures_before))
+                    .execute(change.connection())
+                    .await
+                    .map_err(not_kept)?;
+                sqlx::query(
+                    "UPDATE approvals SET picture_width = NULL, picture_height = NULL
                  WHERE ended_at < $1 AND picture_width IS NOT NULL",
-            )
-            .bind(to_sql(pictures_before))
-            .execute(&mut *change)
-            .await
-            .map_err(not_kept)?;
-            sqlx::query("DELETE FROM approvals WHERE ended_at < $1")
-                .bind(to_sql(cards_before))
-                .execute(&mut *change)
+                )
+                .bind(to_sql(pictures_before))
+                .execute(change.connection())
                 .await
                 .map_err(not_kept)?;
-            change.commit().await.map_err(not_kept)
+                sqlx::query("DELETE FROM approvals WHERE ended_at < $1")
+                    .bind(to_sql(cards_before))
+                    .execute(change.connection())
+                    .await
+                    .map_err(not_kept)?;
+                Ok(())
+            }
+            .await;
+            change.end(done).await
         })
     }
 }

@@ -46,8 +46,8 @@ impl AuditStore for Store {
         Box::pin(async move {
             let mut writer = self.writer().await?;
             let mut change = writer.begin().await?;
-            append(&mut change, lines).await?;
-            change.commit().await.map_err(not_kept)
+            let done = append(change.connection(), lines).await;
+            change.end(done).await
         })
     }
 

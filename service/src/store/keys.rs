@@ -20,32 +20,36 @@ impl KeyStore for Store {
         Box::pin(async move {
             let mut writer = self.writer().await?;
             let mut change = writer.begin().await?;
-            for KeyRecord { info, hash } in keys {
-                sqlx::query(
-                    "INSERT INTO keys (id, name, tenant, scopes, hash, created_at, expires_at, revoked_at)
+            let done = async {
+                for KeyRecord { info, hash } in keys {
+                    sqlx::query(
+                        "INSERT INTO keys (id, name, tenant, scopes, hash, created_at, expires_at, revoked_at)
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-                )
-                .bind(info.id.as_str())
-                .bind(&info.name)
-                .bind(info.tenant.as_str())
-                .bind(info.scopes.words().join(","))
-                .bind(hash.as_slice())
-                .bind(to_sql(info.created_at))
-                .bind(info.expires_at.map(to_sql))
-                .bind(info.revoked_at.map(to_sql))
-                .execute(&mut *change)
-                .await
-                .map_err(not_kept)?;
-                let text = format!("key \"{}\" made with {}", info.name, info.scopes.words().join(", "));
-                let mut line = Line::new(info.created_at, Kind::KeyMade, info.tenant.clone(), "operator", text);
-                line.subject = Some(info.id.to_string());
-                audit::append(&mut change, vec![line]).await?;
+                    )
+                    .bind(info.id.as_str())
+                    .bind(&info.name)
+                    .bind(info.tenant.as_str())
+                    .bind(info.scopes.words().join(","))
+                    .bind(hash.as_slice())
+                    .bind(to_sql(info.created_at))
+                    .bind(info.expires_at.map(to_sql))
+                    .bind(info.revoked_at.map(to_sql))
+                    .execute(change.connection())
+                    .await
+                    .map_err(not_kept)?;
+                    let text = format!("key \"{}\" made with {}", info.name, info.scopes.words().join(", "));
+                    let mut line = Line::new(info.created_at, Kind::KeyMade, info.tenant.clone(), "operator", text);
+                    line.subject = Some(info.id.to_string());
+                    audit::append(change.connection(), vec![line]).await?;
+                }
+                sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'keys'")
+                    .execute(change.connection())
+                    .await
+                    .map_err(not_kept)?;
+                Ok(())
             }
-            sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'keys'")
-                .execute(&mut *change)
-                .await
-                .map_err(not_kept)?;
-            change.commit().await.map_err(not_kept)
+            .await;
+            change.end(done).await
         })
     }
 
@@ -53,28 +57,33 @@ impl KeyStore for Store {
         Box::pin(async move {
             let mut writer = self.writer().await?;
             let mut change = writer.begin().await?;
-            let found =
-                sqlx::query("SELECT * FROM keys WHERE id = $1").bind(id.as_str()).fetch_optional(&mut *change).await;
-            let Some(row) = found.map_err(not_kept)? else { return Ok(false) };
-            let info = record(&row)?.info;
-            if info.revoked_at.is_none() {
-                sqlx::query("UPDATE keys SET revoked_at = $2 WHERE id = $1")
+            let done = async {
+                let found = sqlx::query("SELECT * FROM keys WHERE id = $1")
                     .bind(id.as_str())
-                    .bind(to_sql(at))
-                    .execute(&mut *change)
-                    .await
-                    .map_err(not_kept)?;
-                sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'keys'")
-                    .execute(&mut *change)
-                    .await
-                    .map_err(not_kept)?;
-                let text = format!("key \"{}\" revoked", info.name);
-                let mut line = Line::new(at, Kind::KeyRevoked, info.tenant, "operator", text);
-                line.subject = Some(id.to_string());
-                audit::append(&mut change, vec![line]).await?;
+                    .fetch_optional(change.connection())
+                    .await;
+                let Some(row) = found.map_err(not_kept)? else { return Ok(false) };
+                let info = record(&row)?.info;
+                if info.revoked_at.is_none() {
+                    sqlx::query("UPDATE keys SET revoked_at = $2 WHERE id = $1")
+                        .bind(id.as_str())
+                        .bind(to_sql(at))
+                        .execute(change.connection())
+                        .await
+                        .map_err(not_kept)?;
+                    sqlx::query("UPDATE counters SET value = value + 1 WHERE name = 'keys'")
+                        .execute(change.connection())
+                        .await
+                        .map_err(not_kept)?;
+                    let text = format!("key \"{}\" revoked", info.name);
+                    let mut line = Line::new(at, Kind::KeyRevoked, info.tenant, "operator", text);
+                    line.subject = Some(id.to_string());
+                    audit::append(change.connection(), vec![line]).await?;
+                }
+                Ok(true)
             }
-            change.commit().await.map_err(not_kept)?;
-            Ok(true)
+            .await;
+            change.end(done).await
         })
     }
 

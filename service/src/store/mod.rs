@@ -16,7 +16,7 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::{Connection as _, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub use error::StoreError;
@@ -37,19 +37,66 @@ pub struct Store {
 
 struct Inner {
     /// The only connection that writes: SQLite has one writer anyway, and in a queue of ours waiting is fair and bounded.
-    writer: Mutex<SqliteConnection>,
+    writer: Mutex<WriterState>,
     readers: SqlitePool,
     /// Held by the one service of this data directory; released by the kernel when the process dies, however it dies.
     _lock: Option<open::ServiceLock>,
 }
 
+struct WriterState {
+    connection: SqliteConnection,
+    /// A transaction was begun and its end has not been seen.
+    open: bool,
+}
+
 /// The writer connection, while one write has it.
-struct Writer<'a>(MutexGuard<'a, SqliteConnection>);
+struct Writer<'a>(MutexGuard<'a, WriterState>);
 
 impl Writer<'_> {
-    /// A transaction that has the database's write lock from its first statement. Dropped without `commit`, it is rolled back.
-    async fn begin(&mut self) -> Result<Transaction<'_, Sqlite>, NotKept> {
-        self.0.begin_with("BEGIN IMMEDIATE").await.map_err(not_kept)
+    fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.0.connection
+    }
+
+    /// A transaction that has the database's write lock from its first statement.
+    ///
+    /// Not sqlx's own: when SQLite itself rolls back, as it does when the disk is full, sqlx goes on counting that transaction as open and
+    /// the connection never takes another one.
+    async fn begin(&mut self) -> Result<Change<'_>, NotKept> {
+        let state = &mut *self.0;
+        if state.open {
+            // A write whose future was dropped midway. It fails where SQLite has rolled back already, which is as good.
+            drop(sqlx::query("ROLLBACK").execute(&mut state.connection).await);
+            state.open = false;
+        }
+        state.open = true;
+        if let Err(why) = sqlx::query("BEGIN IMMEDIATE").execute(&mut state.connection).await {
+            state.open = false;
+            return Err(not_kept(why));
+        }
+        Ok(Change(state))
+    }
+}
+
+/// An open transaction.
+struct Change<'a>(&'a mut WriterState);
+
+impl Change<'_> {
+    fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.0.connection
+    }
+
+    /// Commits what went well, rolls back what did not. Only after an `Ok` from here is anything kept.
+    async fn end<T>(self, done: Result<T, NotKept>) -> Result<T, NotKept> {
+        let state = self.0;
+        let kept = match done {
+            Ok(answer) => sqlx::query("COMMIT").execute(&mut state.connection).await.map(|_| answer).map_err(not_kept),
+            Err(why) => Err(why),
+        };
+        if kept.is_err() {
+            drop(sqlx::query("ROLLBACK").execute(&mut state.connection).await);
+        }
+        state.open = false;
+        kept
     }
 }
 
@@ -69,7 +116,7 @@ impl Store {
     pub async fn close(&self) {
         self.inner.readers.close().await;
         let mut writer = self.inner.writer.lock().await;
-        if let Err(why) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *writer).await {
+        if let Err(why) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut writer.connection).await {
             tracing::warn!(error = %why, "the write-ahead log was left as it is");
         }
     }

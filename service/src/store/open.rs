@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, SqliteConnection};
 use tokio::sync::Mutex;
 
-use super::{Inner, Store, StoreError};
+use super::{Inner, Store, StoreError, WriterState};
 
 /// "HWST" in SQLite's `application_id`: tells our files from those of other programs.
 const APPLICATION_ID: i64 = 0x4857_5354;
@@ -68,7 +68,13 @@ impl Store {
             .max_connections(READERS_MAX)
             .acquire_timeout(BUSY_WAIT_MAX)
             .connect_lazy_with(options.read_only(true));
-        Ok(Self { inner: Arc::new(Inner { writer: Mutex::new(writer), readers, _lock: lock }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                writer: Mutex::new(WriterState { connection: writer, open: false }),
+                readers,
+                _lock: lock,
+            }),
+        })
     }
 }
 

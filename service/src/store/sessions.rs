@@ -39,7 +39,7 @@ impl Store {
         .bind(session.owner.as_str())
         .bind(&session.name)
         .bind(to_sql(session.opened_at))
-        .execute(&mut *writer.0)
+        .execute(writer.connection())
         .await
         .map_err(not_kept)?;
         Ok(())
@@ -55,7 +55,7 @@ impl Store {
             .bind(id.as_str())
             .bind(to_sql(at))
             .bind(reason)
-            .execute(&mut *writer.0)
+            .execute(writer.connection())
             .await
             .map_err(not_kept)?;
         Ok(())
@@ -71,7 +71,7 @@ impl Store {
             "UPDATE sessions SET closed_at = $1, close_reason = 'the service was restarted' WHERE closed_at IS NULL",
         )
         .bind(to_sql(at))
-        .execute(&mut *writer.0)
+        .execute(writer.connection())
         .await
         .map_err(not_kept)?;
         Ok(())

@@ -25,7 +25,7 @@ async fn store(dir: &TempDir) -> Store {
 /// A statement nobody in the program makes: damage, or a look at what is there.
 async fn meddle(store: &Store, sql: &str) {
     let mut writer = store.writer().await.expect("the writer");
-    sqlx::query(AssertSqlSafe(sql)).execute(&mut *writer.0).await.expect("a statement");
+    sqlx::query(AssertSqlSafe(sql)).execute(writer.connection()).await.expect("a statement");
 }
 
 async fn authenticator(store: &Store) -> Authenticator {

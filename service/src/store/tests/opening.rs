@@ -2,8 +2,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use helmwatch_protocol::SessionId;
-use sqlx::ConnectOptions as _;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::*;
 use crate::auth::NotKeptReason;
