@@ -5,19 +5,19 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::telemetry::Tasks;
 use chromiumoxide::cdp::browser_protocol::browser::GetVersionParams;
 use chromiumoxide::cdp::browser_protocol::target::{
     CreateBrowserContextParams, EventAttachedToTarget, EventDetachedFromTarget, EventTargetCrashed,
     EventTargetInfoChanged, SetAutoAttachParams, SetDiscoverTargetsParams,
 };
 use chromiumoxide::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
-use crate::telemetry::Tasks;
 
+use super::BrowserError;
 use super::cdp::{Connection, Event, EventSink, Transport, connect_websocket};
 use super::context::Context;
 use super::launch::{self, LaunchOptions};
 use super::process::Process;
-use super::BrowserError;
 
 /// A browser with its connection. Dropping it ends the process.
 pub struct Chromium {
@@ -132,12 +132,8 @@ impl Chromium {
             .build();
         let created = self.connection.execute(None, &command, self.options.command_deadline).await?;
         let id: String = created.browser_context_id.into();
-        let context = Arc::new(Context::new(
-            id.clone(),
-            self.connection.clone(),
-            self.tasks.clone(),
-            Arc::clone(&self.options),
-        ));
+        let context =
+            Arc::new(Context::new(id.clone(), self.connection.clone(), self.tasks.clone(), Arc::clone(&self.options)));
         lock(&self.root.contexts).insert(id, Arc::downgrade(&context));
         context.deny_downloads().await?;
         Ok(context)
@@ -198,9 +194,11 @@ impl EventSink for RootSink {
         match event.method {
             EventAttachedToTarget::IDENTIFIER => {
                 let Some(attached) = event.decode::<EventAttachedToTarget>() else { return };
-                let context = attached.target_info.browser_context_id.as_ref().and_then(|id| {
-                    lock(&self.contexts).get(AsRef::<str>::as_ref(id)).and_then(Weak::upgrade)
-                });
+                let context = attached
+                    .target_info
+                    .browser_context_id
+                    .as_ref()
+                    .and_then(|id| lock(&self.contexts).get(AsRef::<str>::as_ref(id)).and_then(Weak::upgrade));
                 match context {
                     Some(context) if attached.target_info.r#type == "page" => context.attached(&attached),
                     // Workers and unknown kinds: what is not ours to drive must at least not stay paused.
@@ -218,9 +216,11 @@ impl EventSink for RootSink {
             EventTargetInfoChanged::IDENTIFIER => {
                 let Some(changed) = event.decode::<EventTargetInfoChanged>() else { return };
                 let contexts = lock(&self.contexts);
-                let context = changed.target_info.browser_context_id.as_ref().and_then(|id| {
-                    contexts.get(AsRef::<str>::as_ref(id)).and_then(Weak::upgrade)
-                });
+                let context = changed
+                    .target_info
+                    .browser_context_id
+                    .as_ref()
+                    .and_then(|id| contexts.get(AsRef::<str>::as_ref(id)).and_then(Weak::upgrade));
                 drop(contexts);
                 if let Some(context) = context {
                     context.info_changed(&changed.target_info);

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::telemetry::Tasks;
 use chromiumoxide::cdp::browser_protocol::browser::{
     BrowserContextId, SetDownloadBehaviorBehavior, SetDownloadBehaviorParams,
 };
@@ -10,7 +11,6 @@ use chromiumoxide::cdp::browser_protocol::target::{
     CloseTargetParams, CreateTargetParams, DisposeBrowserContextParams, EventAttachedToTarget, TargetInfo,
 };
 use tokio::sync::watch;
-use crate::telemetry::Tasks;
 
 use super::BrowserError;
 use super::cdp::Connection;

@@ -32,7 +32,8 @@ impl Executable {
             if !path.is_file() {
                 return Err(BrowserError::Launch {
                     what: format!("no Chromium at {}", path.display()),
-                    hint: "set browser.executable to an existing Chromium, or remove the setting to have one found".to_owned(),
+                    hint: "set browser.executable to an existing Chromium, or remove the setting to have one found"
+                        .to_owned(),
                 });
             }
             return Ok(Self { path: path.to_owned(), build: build_of(path) });

@@ -11,10 +11,10 @@ use std::time::Duration;
 use command_fds::{CommandFdExt, FdMapping};
 use tokio::process::{Child, Command};
 
+use super::BrowserError;
 use super::cdp::PipeTransport;
 use super::executable::{Build, Executable};
 use super::profile::Profile;
-use super::BrowserError;
 
 /// The user and group Chromium runs as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

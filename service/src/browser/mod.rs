@@ -16,6 +16,8 @@ mod process;
 mod profile;
 
 pub use chromium::Chromium;
+/// A mouse button, as CDP names it.
+pub use chromiumoxide::cdp::browser_protocol::input::MouseButton;
 pub use context::Context;
 pub use error::BrowserError;
 pub use executable::{Build, Executable};
@@ -26,5 +28,3 @@ pub use page::{
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;
-/// A mouse button, as CDP names it.
-pub use chromiumoxide::cdp::browser_protocol::input::MouseButton;

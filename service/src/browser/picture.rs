@@ -33,7 +33,11 @@ fn fitting(width: u32, height: u32, limit: PictureLimit) -> Option<(u32, u32)> {
 ///
 /// # Errors
 /// `Script` when the bytes are no picture of that format.
-pub async fn fit(picture: Bytes, format: PictureFormat, limit: PictureLimit) -> Result<(Bytes, u32, u32), BrowserError> {
+pub async fn fit(
+    picture: Bytes,
+    format: PictureFormat,
+    limit: PictureLimit,
+) -> Result<(Bytes, u32, u32), BrowserError> {
     let work = move || scale(&picture, format, limit);
     match tokio::task::spawn_blocking(work).await {
         Ok(Ok(done)) => Ok(done),

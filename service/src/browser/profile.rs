@@ -56,7 +56,8 @@ impl Profile {
     /// Removes the folders under `base` whose owner no longer lives, and says how many.
     pub fn sweep(base: &Path) -> usize {
         let Ok(entries) = fs::read_dir(base) else { return 0 };
-        let locks = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "lock"));
+        let locks =
+            entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "lock"));
         let mut swept = 0;
         for lock_path in locks {
             let Ok(file) = File::open(&lock_path) else { continue };

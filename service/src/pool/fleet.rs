@@ -100,11 +100,8 @@ impl Fleet {
             Err(other) => return Err(BrowserError::Script(other.to_string()).into()),
         };
         lock(&self.breaker).succeeded();
-        let berth = Arc::new(Berth {
-            chromium: Arc::clone(&claim),
-            claim: Mutex::new(Some(claim)),
-            seats: Mutex::default(),
-        });
+        let berth =
+            Arc::new(Berth { chromium: Arc::clone(&claim), claim: Mutex::new(Some(claim)), seats: Mutex::default() });
         lock(&self.berths).push(Arc::clone(&berth));
         self.watch(Arc::clone(&berth));
         self.take_seat(berth, tenant).ok_or(PoolError::Browser(BrowserError::Closed))

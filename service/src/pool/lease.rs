@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Denial;
 use super::waiting_room::Place;
 use super::warm::Berthed;
-use super::Denial;
 use crate::browser::{Context, Page};
 use crate::telemetry::Tasks;
 
@@ -22,7 +22,8 @@ impl Lease {
     }
 
     fn berthed(&self) -> &Berthed {
-        let (berthed, _) = self.held.as_ref().expect("it is there until `close` or `drop` takes it, and both take the lease");
+        let (berthed, _) =
+            self.held.as_ref().expect("it is there until `close` or `drop` takes it, and both take the lease");
         berthed
     }
 

@@ -314,10 +314,8 @@ mod tests {
         let room = WaitingRoom::new(1, 100);
         let held = place(&room).await;
         let mut inner = room.lock();
-        let tickets: Vec<_> =
-            ["a", "a", "a", "b"].into_iter().map(|tenant| (tenant, inner.join(tenant))).collect();
-        let positions: Vec<_> =
-            tickets.iter().map(|(tenant, (ticket, _))| inner.position(tenant, *ticket)).collect();
+        let tickets: Vec<_> = ["a", "a", "a", "b"].into_iter().map(|tenant| (tenant, inner.join(tenant))).collect();
+        let positions: Vec<_> = tickets.iter().map(|(tenant, (ticket, _))| inner.position(tenant, *ticket)).collect();
         assert_eq!(positions, [Some(1), Some(3), Some(4), Some(2)]);
         drop(inner);
         drop(held);

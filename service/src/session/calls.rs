@@ -53,6 +53,21 @@ impl Session {
         number
     }
 
+    /// Says what a call is about, once its target is known.
+    pub fn call_named(&self, number: CallNumber, summary: &str) {
+        let named = {
+            let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+            let found = calls.kept.iter_mut().rev().find(|(call, _)| call.number == number.0);
+            found.filter(|(call, _)| call.summary != summary).map(|(call, _)| {
+                summary.clone_into(&mut call.summary);
+                call.clone()
+            })
+        };
+        if let Some(call) = named {
+            self.send(LiveEvent::Call { call });
+        }
+    }
+
     /// Moves a call on the timeline. One that is no longer kept is left alone.
     pub fn call_moved(&self, number: CallNumber, state: CallState, error: Option<&str>) {
         let moved = {

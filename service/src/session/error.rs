@@ -58,7 +58,9 @@ impl SessionError {
             Self::Busy(_) => "Wait for the answers of earlier calls before sending more.".to_owned(),
             Self::NameTaken(_) => "Use that session, close it first, or give another name.".to_owned(),
             Self::BadName => "Give a shorter or plainer name, or none.".to_owned(),
-            Self::Held(_) => "Wait until they hand it back, then take a snapshot: the page may have changed.".to_owned(),
+            Self::Held(_) => {
+                "Wait until they hand it back, then take a snapshot: the page may have changed.".to_owned()
+            }
             Self::Pool(error) => error.hint(),
             Self::Browser(error) if error.is_gone() => {
                 "The session is lost with its browser; open a new one (session_open).".to_owned()

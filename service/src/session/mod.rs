@@ -33,8 +33,8 @@ pub use registry::{NewSession, Registry};
 
 /// What work in a session handles. Named here because whoever runs work goes through a session.
 pub use crate::browser::{
-    BrowserError, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, FrameRef, MouseButton, Page, PictureFormat, PictureLimit, Shot,
-    SnapshotOptions, SnapshotText, Target, fit,
+    BrowserError, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, FrameRef, MouseButton, Page, PictureFormat,
+    PictureLimit, Shot, SnapshotOptions, SnapshotText, Target, fit,
 };
 
 use crate::browser::Context;

@@ -217,9 +217,7 @@ impl Registry {
     /// `Unknown`, also for somebody else's.
     pub fn get(&self, caller: &Caller, id: &SessionId) -> Result<Arc<Session>, SessionError> {
         let found = self.lock().get(id).cloned();
-        found
-            .filter(|session| session.owner.shown_to(caller))
-            .ok_or_else(|| SessionError::Unknown(id.to_string()))
+        found.filter(|session| session.owner.shown_to(caller)).ok_or_else(|| SessionError::Unknown(id.to_string()))
     }
 
     /// Sessions the caller may see, oldest first.

@@ -21,7 +21,8 @@ pub(super) fn cut(yaml: &str, bytes_max: usize) -> Cut {
     }
     let lines: Vec<(&str, usize)> = yaml.lines().map(|line| (line, level(line))).collect();
     let deepest = lines.iter().map(|(_, level)| *level).max().unwrap_or(0);
-    let size_to = |depth: usize| lines.iter().filter(|(_, l)| *l <= depth).map(|(line, _)| line.len() + 1).sum::<usize>();
+    let size_to =
+        |depth: usize| lines.iter().filter(|(_, l)| *l <= depth).map(|(line, _)| line.len() + 1).sum::<usize>();
     // Sizes grow with depth, so the deepest level that fits is found by halving.
     let (mut fits, mut too_deep) = (None, deepest + 1);
     while fits.map_or(0, |depth: usize| depth + 1) < too_deep {

@@ -1,12 +1,36 @@
 //! The one way every call takes.
+//!
+//! Understand the arguments, find the session for this caller, look at the target, ask the policy; then run it, refuse it, or hold
+//! it until a person has decided. What was approved is compared with the page once more in the very turn in which it runs.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use helmwatch_protocol::CallState;
+use metrics::{counter, histogram};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Capabilities, Reply, ToolSpec};
+use super::answer::Answer;
+use super::held::{self, Held};
+use super::prepared::{Prepared, Run, WithDialog, Work};
+use super::response::{self, SnapshotMode, Terms};
+use super::tool::Tool;
+use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe};
+use crate::approval::Desk;
+use crate::audit::{Kind, Line, Log};
 use crate::auth::Caller;
+use crate::policy::{CallFacts, Effect, Policy, Verdict};
+use crate::session::{BrowserError, CallNumber, Page, Patience, Registry, Session, SessionError, TargetReading};
+use crate::telemetry::names;
+
+/// The session of a caller that names none.
+const DEFAULT_SESSION: &str = "default";
+/// Words of progress waiting for a client that reads slowly.
+const TOKENS_MIN: usize = 200;
 
 /// What an edge knows of the session a call means; the first that is there counts, from the top.
 #[derive(Debug, Clone, Default)]
@@ -33,27 +57,387 @@ pub struct CallContext {
     pub session: SessionChoice,
     pub capabilities: Capabilities,
     /// Bounded; a full channel drops the word, never the call. `None`: the client did not ask.
-    pub progress: Option<tokio::sync::mpsc::Sender<Progress>>,
+    pub progress: Option<mpsc::Sender<Progress>>,
     /// Cancelled when the client leaves.
     pub cancelled: CancellationToken,
 }
 
+/// What the gate is told once.
+#[derive(Debug, Clone)]
+pub struct GateSettings {
+    /// How long a call is held for a person before it answers with a handle.
+    pub hold: Duration,
+    /// Tokens of an answer unless the call says otherwise.
+    pub tokens_max: usize,
+    /// How long a server may take to bring a page.
+    pub navigation_deadline: Duration,
+    /// Where people look, without a slash at its end.
+    pub public_url: String,
+}
+
 /// Lists the tools and runs calls.
 pub struct Gate {
-    specs: Vec<Arc<ToolSpec>>,
+    tools: Vec<Tool>,
+    registry: Arc<Registry>,
+    policy: Arc<Policy>,
+    pub(super) desk: Desk,
+    audit: Log,
+    pub(super) settings: GateSettings,
+}
+
+/// One call on its way, as far as it is known before it has a session.
+pub(super) struct Call<'a> {
+    pub context: &'a CallContext,
+    pub tool: &'static str,
+    pub digest: [u8; 32],
+    pub terms: Terms,
+}
+
+/// A call in its session.
+pub(super) struct InSession {
+    pub session: Arc<Session>,
+    pub number: CallNumber,
+}
+
+/// What must be known of a call in every turn it gets, also the second.
+#[derive(Clone)]
+pub(super) struct Known {
+    pub tool: &'static str,
+    pub effect: Effect,
+    pub verb: String,
+    pub targets: Vec<crate::session::Target>,
+    pub focused: Option<crate::session::Target>,
+    pub values: Vec<String>,
+    pub to_url: Option<String>,
+    pub dialog: WithDialog,
+    pub navigation_deadline: Duration,
+}
+
+/// What a look at the page said.
+pub(super) struct Seen {
+    pub page: Option<Arc<Page>>,
+    pub page_url: String,
+    pub readings: Vec<TargetReading>,
+}
+
+/// What the first turn came to.
+enum First {
+    Done(Reply, Option<ToolError>),
+    /// A person must see it: the run is kept for the second turn.
+    Ask {
+        run: Run,
+        seen: Seen,
+        rule: String,
+        message: String,
+        ttl: Duration,
+    },
 }
 
 impl Gate {
+    /// The gate in front of these sessions.
+    #[must_use]
+    pub fn new(
+        registry: Arc<Registry>,
+        policy: Arc<Policy>,
+        desk: Desk,
+        audit: Log,
+        settings: GateSettings,
+    ) -> Arc<Self> {
+        Arc::new(Self { tools: catalog::tools(), registry, policy, desk, audit, settings })
+    }
+
     /// The tools of these toolsets, in their fixed order.
     #[must_use]
     pub fn list(&self, capabilities: &Capabilities) -> Vec<Arc<ToolSpec>> {
-        self.specs.iter().filter(|spec| capabilities.has(spec.capability)).cloned().collect()
+        let chosen = self.tools.iter().filter(|tool| capabilities.has(tool.spec.capability));
+        chosen.map(|tool| Arc::clone(&tool.spec)).collect()
     }
 
     /// Runs one call to its end. Never panics, never hangs: every wait inside has a deadline. What goes wrong is an answer
     /// with `is_error`, one line of what happened and one of what to do.
     pub async fn call(&self, context: CallContext, name: &str, arguments: Map<String, Value>) -> Reply {
-        let _ = (context, name, arguments);
-        Reply { text: "### Error\nThe gate is being built.".to_owned(), is_error: true, ..Reply::default() }
+        let began = Instant::now();
+        let found =
+            self.tools.iter().find(|tool| tool.spec.name == name && context.capabilities.has(tool.spec.capability));
+        let Some(tool) = found else {
+            let name: String = name.chars().take(60).collect();
+            return response::refusal(&ToolError::new(
+                "unknown_tool",
+                format!("There is no tool \"{name}\"."),
+                "List the tools (tools/list); more of them come with ?caps= in the URL.",
+            ));
+        };
+        let reply = match self.prepare(tool, &context, arguments) {
+            Ok((call, prepared)) => Box::pin(self.take(call, prepared)).await,
+            Err(error) => response::refusal(&error),
+        };
+        let outcome = if reply.is_error { "error" } else { "ok" };
+        counter!(names::CALLS, "tool" => tool.spec.name, "outcome" => outcome).increment(1);
+        histogram!(names::CALL_SECONDS, "tool" => tool.spec.name).record(began.elapsed().as_secs_f64());
+        reply
     }
+
+    fn prepare<'a>(
+        &self,
+        tool: &Tool,
+        context: &'a CallContext,
+        mut arguments: Map<String, Value>,
+    ) -> Result<(Call<'a>, Prepared), ToolError> {
+        let name = tool.spec.name;
+        let terms = terms(name, &mut arguments, &self.settings)?;
+        let digest = Sha256::digest(serde_json::to_vec(&(name, &arguments)).unwrap_or_default()).into();
+        let prepared = tool.prepare(arguments)?;
+        Ok((Call { context, tool: name, digest, terms }, prepared))
+    }
+
+    async fn take(&self, call: Call<'_>, prepared: Prepared) -> Reply {
+        let tell = |message: String| {
+            if let Some(progress) = &call.context.progress {
+                // A client that reads slowly misses a word, nothing else.
+                drop(progress.try_send(Progress { step: 0.0, message }));
+            }
+        };
+        let Prepared { effect, verb, targets, focused, values, to_url, dialog, work } = prepared;
+        let run = match work {
+            Work::Page(run) => run,
+            Work::House(run) => {
+                let session = self.standing(call.context);
+                let house = House {
+                    registry: &self.registry,
+                    caller: &call.context.caller,
+                    session,
+                    public_url: &self.settings.public_url,
+                    tell: &tell,
+                };
+                return match run(house).await {
+                    Ok(answer) => response::plain(answer),
+                    Err(error) => response::refusal(&error),
+                };
+            }
+        };
+        let session = match self.session(call.context, &tell).await {
+            Ok(session) => session,
+            Err(error) => return response::refusal(&error.into()),
+        };
+        let navigation_deadline = self.settings.navigation_deadline;
+        let known =
+            Known { tool: call.tool, effect, verb, targets, focused, values, to_url, dialog, navigation_deadline };
+        let number = session.call_begun(call.tool, &describe::sentence(&known.verb, &[], known.to_url.as_deref()));
+        let place = InSession { session, number };
+        let began = Instant::now();
+        let (reply, error) = self.run(&call, &place, known.clone(), run).await;
+        let (state, outcome) = match &error {
+            None => (CallState::Done, "ok"),
+            Some(error) if matches!(error.code.as_str(), "denied" | "policy_denied" | "approval_expired" | "stale") => {
+                (CallState::Refused, "refused")
+            }
+            Some(error) if error.code == "waiting_for_approval" => (CallState::Waiting, "waiting"),
+            Some(_) => (CallState::Failed, "failed"),
+        };
+        place.session.call_moved(number, state, error.as_ref().map(|error| error.what.as_str()));
+        self.audit.note(Line {
+            session: Some(place.session.id().clone()),
+            subject: Some(call.tool.to_owned()),
+            outcome: outcome.to_owned(),
+            took_ms: u64::try_from(began.elapsed().as_millis()).ok(),
+            ..Line::new(
+                super::now_ms(),
+                Kind::Call,
+                call.context.caller.tenant().clone(),
+                call.context.caller.key().as_str(),
+                error.map_or_else(|| known.verb.clone(), |error| error.what),
+            )
+        });
+        reply
+    }
+
+    /// Runs a call in its session: one turn when it is allowed, two with a person between them when it is held.
+    async fn run(&self, call: &Call<'_>, place: &InSession, known: Known, run: Run) -> (Reply, Option<ToolError>) {
+        let failed = |error: ToolError| (response::refusal(&error), Some(error));
+        if known.effect != Effect::Read
+            && let Some(controller) = place.session.controller()
+        {
+            return failed(SessionError::Held(controller.name).into());
+        }
+        // A call made again finds the card of the first.
+        if let Some(held) = Held::again(self, call, place) {
+            return held::finish(self, call, place, known, run, held).await;
+        }
+        let patience = if known.effect == Effect::Read { Patience::Read } else { Patience::Act };
+        let (session, policy, number, terms) =
+            (Arc::clone(&place.session), Arc::clone(&self.policy), place.number, call.terms);
+        let again = known.clone();
+        let turn = async move {
+            let seen = match look(&session, &known).await {
+                Ok(seen) => seen,
+                Err(error) => return First::done(&session, Err(error), terms).await,
+            };
+            session.call_named(number, &describe::sentence(&known.verb, &seen.readings, known.to_url.as_deref()));
+            match decide(&policy, &known, &seen) {
+                Verdict::Allow { .. } => act(&session, &known, seen, run, terms).await,
+                Verdict::Deny { rule, message } => {
+                    let error = ToolError::new(
+                        "policy_denied",
+                        format!("The rule \"{rule}\" does not allow this: {message}"),
+                        "Do something else; asking again will not help.",
+                    );
+                    First::done(&session, Err(error), terms).await
+                }
+                Verdict::Ask { rule, message, ttl } => First::Ask { run, seen, rule, message, ttl },
+            }
+        };
+        match self.turn(call, place, patience, turn).await {
+            Ok(First::Done(reply, error)) => (reply, error),
+            Ok(First::Ask { run, seen, rule, message, ttl }) => {
+                match Held::ask(self, call, place, &again, seen, rule, message, ttl).await {
+                    Ok(held) => held::finish(self, call, place, again, run, held).await,
+                    Err(error) => failed(error),
+                }
+            }
+            Err(error) => failed(error),
+        }
+    }
+
+    /// Runs work in its turn, unless the client leaves before: a look stops then, an action that has begun is carried through.
+    pub(super) async fn turn<T: Send + 'static>(
+        &self,
+        call: &Call<'_>,
+        place: &InSession,
+        patience: Patience,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, ToolError> {
+        tokio::select! {
+            biased;
+            done = place.session.run(patience, work) => done.map_err(Into::into),
+            () = call.context.cancelled.cancelled() => {
+                Err(ToolError::new("cancelled", "The call was cancelled.", "Call again if it is still wanted."))
+            }
+        }
+    }
+
+    /// The session the call means, opened now when it is the caller's usual one and not there.
+    async fn session(
+        &self,
+        context: &CallContext,
+        tell: &(impl Fn(String) + Sync),
+    ) -> Result<Arc<Session>, SessionError> {
+        if let Some(named) = &context.session.argument {
+            return self.registry.own(&context.caller, named);
+        }
+        let name = context.session.url.as_ref().or(context.session.legacy.as_ref());
+        let queued =
+            |position: usize| tell(format!("Waiting for a free browser session: place {position} in the queue."));
+        self.registry.named(&context.caller, name.map_or(DEFAULT_SESSION, String::as_str), queued).await
+    }
+
+    /// The session the call would mean, if it is there.
+    fn standing(&self, context: &CallContext) -> Option<Arc<Session>> {
+        let SessionChoice { argument, url, legacy } = &context.session;
+        let name = argument.as_deref().or(url.as_deref()).or(legacy.as_deref()).unwrap_or(DEFAULT_SESSION);
+        self.registry.own(&context.caller, name).ok()
+    }
+}
+
+impl First {
+    async fn done(session: &Session, outcome: Result<Answer, ToolError>, terms: Terms) -> Self {
+        let error = outcome.as_ref().err().cloned();
+        Self::Done(response::render(session, outcome, terms).await, error)
+    }
+}
+
+/// Looks at the page a call would act on, and at its targets.
+pub(super) async fn look(session: &Session, known: &Known) -> Result<Seen, ToolError> {
+    let page = session.current_tab();
+    let dialog = page.as_deref().and_then(Page::dialog);
+    match (dialog, known.dialog) {
+        (Some(_), WithDialog::Refused) => {
+            return Err(ToolError::new(
+                "dialog_open",
+                format!("Tool \"{}\" does not handle the modal state.", known.tool),
+                "Answer the dialog first (browser_handle_dialog).",
+            ));
+        }
+        (None, WithDialog::Needed) => {
+            return Err(ToolError::new(
+                "no_dialog",
+                format!("The tool \"{}\" can only be used when there is related modal state present.", known.tool),
+                "",
+            ));
+        }
+        _ => {}
+    }
+    let mut readings = Vec::with_capacity(known.targets.len());
+    if let Some(page) = page.as_deref() {
+        for target in &known.targets {
+            readings.push(TargetReading::read(page, target).await?);
+        }
+        if let Some(focused) = &known.focused {
+            match TargetReading::read(page, focused).await {
+                Ok(reading) => readings.push(reading),
+                // Nothing has the keyboard: then the key goes to the page as a whole.
+                Err(BrowserError::Page { code, .. }) if code == "not_found" => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    let page_url = page.as_deref().map(Page::url).unwrap_or_default();
+    Ok(Seen { page, page_url, readings })
+}
+
+fn decide(policy: &Policy, known: &Known, seen: &Seen) -> Verdict {
+    let targets: Vec<_> = seen.readings.iter().map(|reading| reading.facts.clone()).collect();
+    policy.decide(&CallFacts {
+        tool: known.tool,
+        effect: known.effect,
+        page_url: Some(seen.page_url.as_str()).filter(|url| !url.is_empty()),
+        to_url: known.to_url.as_deref(),
+        targets: &targets,
+        values: &known.values,
+        uploads: false,
+    })
+}
+
+/// Runs what may run, in this very turn.
+async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms: Terms) -> First {
+    let turn = Turn {
+        session: Arc::clone(session),
+        page: seen.page,
+        readings: seen.readings,
+        navigation_deadline: known.navigation_deadline,
+    };
+    First::done(session, run(turn).await, terms).await
+}
+
+/// As [`act`], for the second turn of a held call.
+pub(super) async fn act_approved(
+    session: &Arc<Session>,
+    known: &Known,
+    seen: Seen,
+    run: Run,
+    terms: Terms,
+) -> (Reply, Option<ToolError>) {
+    match act(session, known, seen, run, terms).await {
+        First::Done(reply, error) => (reply, error),
+        First::Ask { .. } => unreachable!("running never asks"),
+    }
+}
+
+/// What of the arguments every tool understands: how the answer is to be given.
+fn terms(tool: &str, arguments: &mut Map<String, Value>, settings: &GateSettings) -> Result<Terms, ToolError> {
+    let mut terms = Terms { snapshot: SnapshotMode::Inline, tokens_max: settings.tokens_max };
+    if let Some(tokens) = arguments.remove("max_tokens") {
+        let tokens =
+            tokens.as_u64().and_then(|tokens| usize::try_from(tokens).ok()).filter(|tokens| *tokens >= TOKENS_MIN);
+        terms.tokens_max = tokens.ok_or_else(|| {
+            ToolError::arguments(tool, &format!("max_tokens is a whole number of at least {TOKENS_MIN}."))
+        })?;
+    }
+    if let Some(mode) = arguments.remove("snapshot") {
+        terms.snapshot = match mode.as_str() {
+            Some("inline") => SnapshotMode::Inline,
+            Some("none") => SnapshotMode::None,
+            _ => return Err(ToolError::arguments(tool, "snapshot is \"inline\" or \"none\".")),
+        };
+    }
+    Ok(terms)
 }

@@ -2,10 +2,10 @@
 
 use futures_util::future::BoxFuture;
 
+use super::Answer;
 use super::{House, ToolError, Turn};
 use crate::policy::Effect;
 use crate::session::Target;
-use super::Answer;
 
 /// What a call does when its turn comes.
 pub(super) type Run = Box<dyn FnOnce(Turn) -> BoxFuture<'static, Result<Answer, ToolError>> + Send>;
@@ -38,6 +38,8 @@ pub(super) struct Prepared {
     pub verb: String,
     /// Elements it acts on, in order.
     pub targets: Vec<Target>,
+    /// An element it acts on if it is there: whatever has the keyboard. Its absence is no error.
+    pub focused: Option<Target>,
     /// Texts it types, chooses or runs, in the order of the targets.
     pub values: Vec<String>,
     /// Where it goes, when it names an address itself.
@@ -48,11 +50,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// A call that runs in its session.
-    pub fn page<F>(
-        effect: Effect,
-        verb: impl Into<String>,
-        run: impl FnOnce(Turn) -> F + Send + 'static,
-    ) -> Self
+    pub fn page<F>(effect: Effect, verb: impl Into<String>, run: impl FnOnce(Turn) -> F + Send + 'static) -> Self
     where
         F: Future<Output = Result<Answer, ToolError>> + Send + 'static,
     {
@@ -60,6 +58,7 @@ impl Prepared {
             effect,
             verb: verb.into(),
             targets: Vec::new(),
+            focused: None,
             values: Vec::new(),
             to_url: None,
             dialog: WithDialog::Refused,
@@ -73,6 +72,7 @@ impl Prepared {
             effect: Effect::Read,
             verb: verb.into(),
             targets: Vec::new(),
+            focused: None,
             values: Vec::new(),
             to_url: None,
             dialog: WithDialog::Fine,

@@ -1,7 +1,5 @@
 //! An answer in its Markdown sections, in the fixed order clients match on (Playwright MCP 0.0.83).
 
-use std::fmt::Write;
-
 use super::answer::{Answer, Wanted};
 use super::budget::{self, BYTES_PER_TOKEN};
 use super::{Reply, ToolError};
@@ -98,7 +96,7 @@ fn tabs_and_page(text: &mut String, session: &Session, page: Option<&Page>, with
     let mut header = tab_lines(session);
     let status = page.and_then(Page::document_status).filter(|status| !(200..300).contains(&status.code));
     if let Some(page) = page {
-        let _ = write!(header, "{}|{}", page.number(), page.is_crashed());
+        header.push_str(&format!("{}|{}", page.number(), page.is_crashed()));
     }
     let news = session.header_told(&header);
     if tabs.len() != 1 && (news || with_snapshot) {
@@ -112,19 +110,19 @@ fn tabs_and_page(text: &mut String, session: &Session, page: Option<&Page>, with
     let mut lines = format!("- Page URL: {}", one_line(&page.url()));
     let title = page.title();
     if !title.is_empty() {
-        let _ = write!(lines, "\n- Page Title: {}", one_line(&title));
+        lines.push_str(&format!("\n- Page Title: {}", one_line(&title)));
     }
     if page.is_crashed() {
         lines.push_str("\n- Page status: crashed");
     }
     if let Some(status) = status {
-        let _ = write!(lines, "\n- HTTP status: {} {}", status.code, one_line(&status.text));
+        lines.push_str(&format!("\n- HTTP status: {} {}", status.code, one_line(&status.text)));
     }
     let console = page.console(false);
     let errors = console.iter().filter(|entry| entry.level == ConsoleLevel::Error).count();
     let warnings = console.iter().filter(|entry| entry.level == ConsoleLevel::Warning).count();
     if errors + warnings > 0 {
-        let _ = write!(lines, "\n- Console: {errors} errors, {warnings} warnings");
+        lines.push_str(&format!("\n- Console: {errors} errors, {warnings} warnings"));
     }
     section(text, "Page", &lines);
 }
@@ -136,7 +134,11 @@ pub(super) fn tab_lines(session: &Session) -> String {
     for (index, page) in session.tabs().iter().enumerate() {
         let mark = if current == Some(page.number()) { "(current) " } else { "" };
         let crashed = if page.is_crashed() { " [crashed]" } else { "" };
-        let _ = writeln!(lines, "- {index}: {mark}[{}]({}){crashed}", one_line(&page.title()), one_line(&page.url()));
+        lines.push_str(&format!(
+            "- {index}: {mark}[{}]({}){crashed}\n",
+            one_line(&page.title()),
+            one_line(&page.url())
+        ));
     }
     lines
 }
@@ -145,12 +147,10 @@ fn snapshot_section(text: &mut String, snapshot: &SnapshotText, room: usize) {
     let cut = budget::cut(&snapshot.yaml, room);
     let mut body = format!("```yaml\n{}\n```", cut.yaml);
     if cut.left_out > 0 {
-        let _ = write!(
-            body,
-            "\n{} more lines were left out to fit. See a part with browser_snapshot and target (a ref above), an outline with \
+        body.push_str(&format!("\n{} more lines were left out to fit. See a part with browser_snapshot and target (a ref above), an outline with \
              depth, or all of it with a larger max_tokens.",
             cut.left_out
-        );
+        ));
     }
     if snapshot.truncated {
         body.push_str("\nThe page is larger than is looked at; what is beyond is not in any snapshot.");
@@ -159,7 +159,7 @@ fn snapshot_section(text: &mut String, snapshot: &SnapshotText, room: usize) {
 }
 
 fn section(text: &mut String, title: &str, body: &str) {
-    let _ = writeln!(text, "### {title}\n{body}");
+    text.push_str(&format!("### {title}\n{body}\n"));
 }
 
 /// Cuts what is still too long: a result of megabytes, say.
@@ -173,12 +173,16 @@ fn within(text: &mut String, bytes_max: usize) {
     }
     let cut = text.len() - end;
     text.truncate(end);
-    let _ = write!(text, "\n… {cut} bytes were left out to fit. Ask for less, or raise max_tokens.");
+    text.push_str(&format!("\n… {cut} bytes were left out to fit. Ask for less, or raise max_tokens."));
 }
 
 /// Page text in one line: a title must not look like a section of ours.
 pub(super) fn one_line(text: &str) -> String {
-    text.split(['\n', '\r', '\u{2028}', '\u{2029}']).map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    text.split(['\n', '\r', '\u{2028}', '\u{2029}'])
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

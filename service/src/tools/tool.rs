@@ -63,7 +63,8 @@ pub(super) struct Nothing {}
 /// Names clients of older versions use.
 fn renamed(mut arguments: Map<String, Value>, known: &BTreeSet<String>) -> Map<String, Value> {
     for (old, new) in [("ref", "target"), ("startRef", "startTarget"), ("endRef", "endTarget")] {
-        if known.contains(new) && !arguments.contains_key(new)
+        if known.contains(new)
+            && !arguments.contains_key(new)
             && let Some(value) = arguments.remove(old)
         {
             arguments.insert(new.to_owned(), value);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::ToolError;
 use crate::auth::Caller;
-use crate::session::{Page, Registry, Session, Target, TargetReading};
+use crate::session::{BrowserError, Page, Registry, Session, Target, TargetReading};
 
 /// How long an element may take to become fit for an action.
 const READY_WAIT: Duration = Duration::from_secs(5);
@@ -66,6 +66,17 @@ impl Turn {
         self.page.clone().ok_or_else(|| {
             ToolError::new("no_tab", "No open tabs.", "Navigate to a URL to create one (browser_navigate).")
         })
+    }
+
+    /// Input that opened a dialog has done its work: the dialog is part of the answer, not a fault.
+    ///
+    /// # Errors
+    /// Every other error stays one.
+    pub fn dialog_is_fine(&self, done: Result<(), BrowserError>) -> Result<(), ToolError> {
+        match done {
+            Ok(()) | Err(BrowserError::DialogOpen) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// The target's locator, for the code section.

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use crate::telemetry::Tasks;
 use bytes::Bytes;
 use chromiumoxide::types::Command;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
-use crate::telemetry::Tasks;
 
 use super::message::{Event, Incoming, Outgoing, Refusal};
 use super::transport::{MessageReader, MessageWriter, Transport};
@@ -342,7 +342,9 @@ fn what_of(method: &str) -> &'static str {
         "Page.navigate" => "the navigation",
         "Page.captureScreenshot" => "the screenshot",
         "Runtime.evaluate" | "Runtime.callFunctionOn" => "the page's script",
-        "Input.dispatchMouseEvent" | "Input.dispatchKeyEvent" | "Input.insertText" => "the page's handling of the input",
+        "Input.dispatchMouseEvent" | "Input.dispatchKeyEvent" | "Input.insertText" => {
+            "the page's handling of the input"
+        }
         _ => "the browser's answer",
     }
 }

@@ -16,12 +16,10 @@ use super::transport::{MESSAGE_BYTES_MAX, MessageReader, MessageWriter, Transpor
 /// # Errors
 /// When the address does not answer as a WebSocket.
 pub async fn connect(url: &str) -> io::Result<WebSocketTransport> {
-    let limits = WebSocketConfig::default()
-        .max_message_size(Some(MESSAGE_BYTES_MAX))
-        .max_frame_size(Some(MESSAGE_BYTES_MAX));
-    let (stream, _) = tokio_tungstenite::connect_async_with_config(url, Some(limits), true)
-        .await
-        .map_err(io::Error::other)?;
+    let limits =
+        WebSocketConfig::default().max_message_size(Some(MESSAGE_BYTES_MAX)).max_frame_size(Some(MESSAGE_BYTES_MAX));
+    let (stream, _) =
+        tokio_tungstenite::connect_async_with_config(url, Some(limits), true).await.map_err(io::Error::other)?;
     Ok(WebSocketTransport { stream })
 }
 

@@ -99,11 +99,5 @@ impl Page {
 }
 
 fn clip(x: f64, y: f64, width: f64, height: f64) -> Viewport {
-    Viewport {
-        x,
-        y,
-        width: width.clamp(1.0, SIDE_PX_MAX),
-        height: height.clamp(1.0, SIDE_PX_MAX),
-        scale: 1.0,
-    }
+    Viewport { x, y, width: width.clamp(1.0, SIDE_PX_MAX), height: height.clamp(1.0, SIDE_PX_MAX), scale: 1.0 }
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use chromiumoxide::cdp::browser_protocol::page::{DialogType, EventJavascriptDialogOpening, HandleJavaScriptDialogParams};
+use chromiumoxide::cdp::browser_protocol::page::{
+    DialogType, EventJavascriptDialogOpening, HandleJavaScriptDialogParams,
+};
 
 use super::Page;
 use super::state::cut;

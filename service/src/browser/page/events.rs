@@ -2,16 +2,18 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
+use chromiumoxide::cdp::browser_protocol::emulation::SetDeviceMetricsOverrideParams;
 use chromiumoxide::cdp::browser_protocol::inspector::EventTargetCrashed;
 use chromiumoxide::cdp::browser_protocol::network as net;
-use chromiumoxide::cdp::browser_protocol::network::{EventLoadingFailed, EventLoadingFinished, EventRequestWillBeSent, EventResponseReceived};
+use chromiumoxide::cdp::browser_protocol::network::{
+    EventLoadingFailed, EventLoadingFinished, EventRequestWillBeSent, EventResponseReceived,
+};
 use chromiumoxide::cdp::browser_protocol::page::{
     self as cdp, EventFrameAttached, EventFrameDetached, EventFrameNavigated, EventFrameRequestedNavigation,
     EventFrameStartedNavigating, EventFrameStoppedLoading, EventJavascriptDialogClosed, EventJavascriptDialogOpening,
     EventLifecycleEvent, EventNavigatedWithinDocument, EventScreencastFrame, FrameDetachedReason,
     FrameStartedNavigatingNavigationType, GetFrameTreeParams, SetLifecycleEventsEnabledParams,
 };
-use chromiumoxide::cdp::browser_protocol::emulation::SetDeviceMetricsOverrideParams;
 use chromiumoxide::cdp::browser_protocol::target::{
     EventAttachedToTarget, EventDetachedFromTarget, SetAutoAttachParams,
 };
@@ -287,8 +289,7 @@ impl Page {
                 | EventExceptionThrown::IDENTIFIER
                 | EventJavascriptDialogOpening::IDENTIFIER
                 | EventJavascriptDialogClosed::IDENTIFIER
-        )
-            && let Some(context) = self.context.upgrade()
+        ) && let Some(context) = self.context.upgrade()
         {
             context.touch();
         }
@@ -305,8 +306,12 @@ impl Page {
         }
         let sink = TargetSink::new(Arc::downgrade(self));
         let listening: Weak<dyn EventSink> = Arc::downgrade(&(Arc::clone(&sink) as Arc<dyn EventSink>));
-        let session =
-            CdpSession::new(self.connection.clone(), attached.session_id.as_ref(), self.options.command_deadline, listening);
+        let session = CdpSession::new(
+            self.connection.clone(),
+            attached.session_id.as_ref(),
+            self.options.command_deadline,
+            listening,
+        );
         sink.bind(session.clone());
         lock(&self.sinks).push(sink);
         {

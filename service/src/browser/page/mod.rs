@@ -11,8 +11,8 @@ mod frames;
 mod input;
 mod navigate;
 mod network;
-mod scripting;
 mod screencast;
+mod scripting;
 mod settle;
 mod snapshot;
 mod state;
@@ -21,9 +21,9 @@ mod viewport;
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
+use crate::telemetry::Tasks;
 use chromiumoxide::cdp::browser_protocol::target::CloseTargetParams;
 use tokio::sync::watch;
-use crate::telemetry::Tasks;
 
 use super::BrowserError;
 use super::cdp::{CdpSession, Connection, EventSink};

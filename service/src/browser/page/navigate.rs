@@ -38,7 +38,8 @@ impl Page {
         }
         if let Some(error) = answered.error_text.filter(|error| !error.is_empty()) {
             // 204 and the like: the page stays as it was, and that is no failure.
-            if error == "net::ERR_ABORTED" && lock(&self.state).network.document.as_ref().is_some_and(|d| d.code == 204) {
+            if error == "net::ERR_ABORTED" && lock(&self.state).network.document.as_ref().is_some_and(|d| d.code == 204)
+            {
                 return Ok(());
             }
             return Err(BrowserError::Navigation { url: url.to_owned(), error });

@@ -145,7 +145,11 @@ impl Cast {
             tracing::warn!("a live frame was no base64");
             return;
         };
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "sizes and times are small and positive")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "sizes and times are small and positive"
+        )]
         let (width, height, at) = (
             event.metadata.device_width as u32,
             event.metadata.device_height as u32,

@@ -157,10 +157,7 @@ impl Page {
     }
 
     /// Our world in a frame's current document; made, and our script put into it, when it is not there yet.
-    pub(super) async fn world(
-        &self,
-        frame: &FrameRef,
-    ) -> Result<(i64, crate::browser::cdp::CdpSession), BrowserError> {
+    pub(super) async fn world(&self, frame: &FrameRef) -> Result<(i64, crate::browser::cdp::CdpSession), BrowserError> {
         let (known, session) = {
             let state = lock(&self.state);
             state.fit()?;

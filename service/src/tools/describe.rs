@@ -1,0 +1,99 @@
+//! A call in plain words, for people: the timeline and the card. Secrets are masked here, before anything is stored or shown.
+
+use helmwatch_protocol::CardField;
+
+use super::response::one_line;
+use crate::policy::{FieldKind, TargetFacts};
+use crate::session::TargetReading;
+
+/// Longest name or value in a sentence, characters.
+const TEXT_CHARS_MAX: usize = 80;
+/// Longest value on a card, characters.
+const VALUE_CHARS_MAX: usize = 500;
+
+/// `Click button "Buy now"`.
+pub(super) fn sentence(verb: &str, readings: &[TargetReading], to_url: Option<&str>) -> String {
+    let mut words = one_line(verb);
+    if let Some(url) = to_url {
+        words.push(' ');
+        words.push_str(&cut(url, TEXT_CHARS_MAX * 2));
+    }
+    for (at, reading) in readings.iter().take(3).enumerate() {
+        words.push_str(if at == 0 { " " } else { ", " });
+        words.push_str(&element(&reading.facts));
+    }
+    if readings.len() > 3 {
+        words.push_str(&format!(" and {} more", readings.len() - 3));
+    }
+    words
+}
+
+/// The lines of a card: each element with the value it gets.
+pub(super) fn fields(readings: &[TargetReading], values: &[String]) -> Vec<CardField> {
+    let mut fields = Vec::new();
+    for (at, value) in values.iter().enumerate() {
+        let facts = readings.get(at).map(|reading| &reading.facts);
+        let label = facts.map_or_else(|| "Value".to_owned(), element);
+        fields.push(CardField { label, value: masked(facts, value) });
+    }
+    for facts in readings.iter().map(|reading| &reading.facts).filter(|facts| facts.submits) {
+        let Some(form) = &facts.form else { continue };
+        fields.push(CardField {
+            label: "Sends to".to_owned(),
+            value: format!("{} {}", form.method, cut(&form.action, VALUE_CHARS_MAX)),
+        });
+        for field in form.fields.iter().filter(|field| field.filled) {
+            let kind = if is_secret(field.kind) { "filled in (secret)" } else { "filled in" };
+            fields.push(CardField { label: cut(&field.name, TEXT_CHARS_MAX), value: kind.to_owned() });
+        }
+    }
+    fields
+}
+
+fn element(facts: &TargetFacts) -> String {
+    let role = if facts.role.is_empty() || facts.role == "none" { facts.tag.as_str() } else { &facts.role };
+    match one_line(&facts.name).as_str() {
+        "" => role.to_owned(),
+        name => format!("{role} \"{}\"", cut(name, TEXT_CHARS_MAX)),
+    }
+}
+
+/// The value, or dots where it is a secret: of which length is nobody's business either.
+fn masked(facts: Option<&TargetFacts>, value: &str) -> String {
+    let secret = facts.and_then(|facts| facts.field).is_some_and(is_secret);
+    let card = value.chars().filter(char::is_ascii_digit).count() >= 13
+        && value.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
+    if secret || card { "••••••".to_owned() } else { cut(value, VALUE_CHARS_MAX) }
+}
+
+fn is_secret(kind: FieldKind) -> bool {
+    matches!(kind, FieldKind::Password | FieldKind::Card | FieldKind::OneTimeCode)
+}
+
+fn cut(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_never_come_out() {
+        let password = TargetFacts { field: Some(FieldKind::Password), ..TargetFacts::default() };
+        assert!(!masked(Some(&password), "hunter2").contains("hunter"));
+        assert!(!masked(None, "4111 1111 1111 1111").contains("4111"));
+        assert_eq!(masked(None, "hello"), "hello");
+    }
+
+    #[test]
+    fn an_element_is_named_as_a_person_would() {
+        let button = TargetFacts { role: "button".into(), name: "Buy\nnow".into(), ..TargetFacts::default() };
+        assert_eq!(element(&button), "button \"Buy now\"");
+        let plain = TargetFacts { tag: "div".into(), ..TargetFacts::default() };
+        assert_eq!(element(&plain), "div");
+    }
+}
