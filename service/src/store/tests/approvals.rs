@@ -40,7 +40,7 @@ async fn a_decision_is_on_disk_before_the_call_wakes_and_the_call_runs_once() {
     let ticket = running.desk.ask(card("1", "t", 1)).await.expect("a ticket");
     let (desk, id, other) = (running.desk.clone(), ticket.id.clone(), Store::open(dir.path(), Purpose::Tool).await);
     let other = other.expect("a second look at the same file");
-    let call = tokio::spawn(async move {
+    let call = running.tasks.spawn(async move {
         let outcome = desk.wait(&id, LONG).await;
         let seen = other.get(&id).await.expect("read").expect("a record").state;
         (outcome, seen)
@@ -75,7 +75,7 @@ async fn of_a_hundred_decisions_one_wins_and_all_see_it() {
             .map(|at| {
                 let (desk, ann, id, barrier) =
                     (running.desk.clone(), ann.clone(), ticket.id.clone(), Arc::clone(&barrier));
-                tokio::spawn(async move {
+                running.tasks.spawn(async move {
                     barrier.wait().await;
                     let decision = if at % 2 == 0 { Decision::Approve } else { Decision::Deny };
                     match desk.decide(&ann, &id, decision, Some(at.to_string())).await {
@@ -297,7 +297,7 @@ async fn what_a_gone_session_left_open_is_withdrawn() {
     let other = running.desk.ask(card("2", "t", 1)).await.expect("a ticket");
     running.desk.decide(&ann, &approved.id, Decision::Approve, None).await.expect("decided");
     let (desk, id) = (running.desk.clone(), open.id.clone());
-    let call = tokio::spawn(async move { desk.wait(&id, LONG).await });
+    let call = running.tasks.spawn(async move { desk.wait(&id, LONG).await });
     running.desk.withdraw(&card("1", "t", 1).session, "the session was closed").await.expect("withdrawn");
     let outcome = call.await.expect("the call");
     assert!(

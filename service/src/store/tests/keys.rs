@@ -68,7 +68,7 @@ async fn a_key_that_another_process_revokes_is_noticed_within_a_second() {
     let (_, late) = other.keyring().create(new_key("new", Scope::View)).await.expect("a key");
     let mut news = door.keyring().revocations();
     news.borrow_and_update();
-    let watching = tokio::spawn(door.clone().watch_keys());
+    let watching = TaskTracker::new().spawn(door.clone().watch_keys());
     tokio::time::timeout(Duration::from_secs(5), news.changed()).await.expect("in time").expect("news");
     watching.abort();
     assert!(!door.still(&caller));
