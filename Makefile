@@ -24,24 +24,24 @@ help:
 
 run:
 	@tests/setup.sh run
-	@$(MAKE) --no-print-directory $(VIEWER_BUILT)
+	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	cargo build --locked --release -p helmwatch
 	@exec target/release/helmwatch serve $(ARGS)
 
 test:
 	@tests/setup.sh test
-	@$(MAKE) --no-print-directory $(VIEWER_BUILT)
+	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	@tests/run.sh
 
 bench load:
 	@tests/setup.sh test
-	@$(MAKE) --no-print-directory $(VIEWER_BUILT)
+	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	cargo build --locked --release -p helmwatch -p helmwatch-tests
 	@exec target/release/helmwatch-$@ $(ARGS)
 
 viewer:
 	@tests/setup.sh viewer
-	@$(MAKE) --no-print-directory $(VIEWER_BUILT)
+	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 
 $(VIEWER_BUILT): $(VIEWER_SOURCES)
 	npm --prefix viewer run --silent build

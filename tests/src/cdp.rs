@@ -124,6 +124,7 @@ impl Chromium {
         let input = pipe::Receiver::from_owned_fd(our_input).map_err(|error| Fault::of("pipe", error))?;
         let (events, _) = broadcast::channel(EVENTS_MAX);
         let pending = Pending::default();
+        #[expect(clippy::disallowed_methods, reason = "owned: the handle is kept here and aborted on drop")]
         let reader = tokio::task::spawn(read(input, Arc::clone(&pending), events.clone()));
         let connection =
             Arc::new(Connection { writer: AsyncMutex::new(writer), pending, events, next: AtomicU64::new(1) });

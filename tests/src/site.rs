@@ -83,6 +83,7 @@ impl Site {
             .with_state(shared.clone());
         let stop = CancellationToken::new();
         let stopped = stop.clone();
+        #[expect(clippy::disallowed_methods, reason = "owned: the handle is kept here and aborted on drop")]
         let task = tokio::task::spawn(async move {
             let served = axum::serve(listener, app).with_graceful_shutdown(stopped.cancelled_owned()).await;
             if let Err(error) = served {
