@@ -5,7 +5,7 @@
 
 import { toPage, toPageNearest, type Point, type Size } from "../picture/geometry";
 import type { MouseButton, ViewerMessage } from "../protocol/generated/wire";
-import { button, clickCount, leaves, modifiers, type Press, staysHere, wheelPixels } from "./translate";
+import { button, clickCount, comesAsText, leaves, modifiers, type Press, typedWithAltGr, wheelPixels } from "./translate";
 
 export interface Target {
   /** Takes the focus and the text: a textarea over the picture, so that input methods and phone keyboards work. */
@@ -145,14 +145,19 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
       leave();
       return;
     }
-    // 229 and Unidentified: an input method or phone keyboard is at work; its text comes by `input`.
-    if (event.isComposing || event.key === "Unidentified" || event.key === "Process" || staysHere(event)) return;
+    if (comesAsText(event)) return;
     event.preventDefault();
+    if (typedWithAltGr(event)) {
+      text(event.key);
+      return;
+    }
     held.set(event.code === "" ? event.key : event.code, { key: event.key, code: event.code });
     send({ type: "key", down: true, key: event.key, code: event.code, modifiers: modifiers(event) });
   }, { signal });
 
   field.addEventListener("keyup", (event) => {
+    // While Meta is down macOS tells of no other key's release.
+    if (event.key === "Meta") releaseKeys();
     const name = event.code === "" ? event.key : event.code;
     if (!held.delete(name)) return;
     event.preventDefault();
@@ -175,9 +180,13 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
     field.value = "";
   }, { signal });
 
-  const letGo = (): void => {
+  const releaseKeys = (): void => {
     for (const { key, code } of held.values()) send({ type: "key", down: false, key, code, modifiers: 0 });
     held.clear();
+  };
+
+  const letGo = (): void => {
+    releaseKeys();
     if (pressed !== "none") mouse("up", lastPoint, { button: pressed, clicks: 1 });
     pressed = "none";
   };

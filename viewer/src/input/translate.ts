@@ -38,9 +38,22 @@ export function wheelPixels(delta: number, mode: number, pageHeight: number): nu
   return mode === 1 ? delta * LINE_PX : mode === 2 ? delta * pageHeight : delta;
 }
 
-/** Keys that stay with the person's own browser: paste (its text comes by the paste event) and leaving the picture. */
-export function staysHere(event: { key: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }): boolean {
+/** Paste stays with the person's own browser: its text comes by the paste event. */
+function staysHere(event: { key: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }): boolean {
   return (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "v";
+}
+
+/**
+ * Keys whose text comes by another event: an input method or phone keyboard at work, a dead accent, paste.
+ * They must reach the field, so they are neither sent nor stopped.
+ */
+export function comesAsText(event: { key: string; isComposing: boolean; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }): boolean {
+  return event.isComposing || ["Unidentified", "Process", "Dead"].includes(event.key) || staysHere(event);
+}
+
+/** AltGr reports itself as Ctrl+Alt on some systems; what it types is text, not a shortcut. */
+export function typedWithAltGr(event: { key: string; getModifierState: (name: string) => boolean }): boolean {
+  return event.key.length === 1 && event.getModifierState("AltGraph");
 }
 
 /** Shift+Escape: the way out of the picture for who has no mouse. */

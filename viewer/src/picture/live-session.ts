@@ -76,6 +76,11 @@ export class LiveSession {
     this.send({ type: "quality", ...quality });
   }
 
+  /** The person read why something was refused. */
+  forgetRefusal(): void {
+    this.live.value = { ...this.live.value, refusal: null };
+  }
+
   end(): void {
     this.#painter?.end();
     this.#socket.end();

@@ -9,7 +9,7 @@ import type { LiveSession } from "../picture/live-session";
 import type { SessionView } from "../protocol/generated/wire";
 import { may } from "../state/store";
 import { duration } from "../state/words";
-import { HandIcon, HelmIcon } from "./icons";
+import { CloseIcon, HandIcon, HelmIcon } from "./icons";
 import { Notice } from "./parts";
 import { FPS } from "./session";
 
@@ -48,12 +48,19 @@ export function Stage({ live, session }: { live: LiveSession; session: SessionVi
       <WheelBar live={live} session={session} />
       {state.refusal !== null && (
         <Notice tone="bad" testId="refusal">
-          <strong>{state.refusal.error}</strong> {state.refusal.hint}
+          <span>
+            <strong>{state.refusal.error}</strong> {state.refusal.hint}
+          </span>
+          <button type="button" class="button quiet icon-only" aria-label="Dismiss" onClick={() => live.forgetRefusal()}>
+            <CloseIcon />
+          </button>
         </Notice>
       )}
       {state.dialog !== null && (
         <Notice tone="warn" testId="dialog">
-          <strong>The page shows a dialog ({state.dialog.kind}):</strong> “{state.dialog.message}”. The agent has to answer it.
+          <span>
+            <strong>The page shows a dialog ({state.dialog.kind}):</strong> “<bdi>{state.dialog.message}</bdi>”. The agent has to answer it.
+          </span>
         </Notice>
       )}
       <div class="stage" ref={box} style={shown === null ? {} : { "--shape": `${shown.width} / ${shown.height}` }}>
