@@ -5,7 +5,7 @@
 
 import { toPage, toPageNearest, type Point, type Size } from "../picture/geometry";
 import type { MouseButton, ViewerMessage } from "../protocol/generated/wire";
-import { button, clickCount, comesAsText, leaves, modifiers, type Press, typedWithAltGr, wheelPixels } from "./translate";
+import { button, clickCount, comesAsText, leaves, modifiers, type Press, textParts, typedWithAltGr, wheelPixels } from "./translate";
 
 export interface Target {
   /** Takes the focus and the text: a textarea over the picture, so that input methods and phone keyboards work. */
@@ -16,9 +16,6 @@ export interface Target {
   /** The person asked to leave the picture by keyboard. */
   leave: () => void;
 }
-
-/** Longest text sent in one message; a longer paste is cut into several. */
-const TEXT_CHARS_MAX = 4_000;
 
 /** How far a finger moves before a touch is a scroll. */
 const TAP_PX = 8;
@@ -136,7 +133,7 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
   }
 
   const text = (whole: string): void => {
-    for (let from = 0; from < whole.length; from += TEXT_CHARS_MAX) send({ type: "text", text: whole.slice(from, from + TEXT_CHARS_MAX) });
+    for (const part of textParts(whole)) send({ type: "text", text: part });
   };
 
   field.addEventListener("keydown", (event) => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { button, clickCount, comesAsText, leaves, modifiers, typedWithAltGr, wheelPixels } from "./translate";
+import { button, clickCount, comesAsText, leaves, modifiers, textParts, typedWithAltGr, wheelPixels } from "./translate";
 
 const none = { altKey: false, ctrlKey: false, metaKey: false, shiftKey: false };
 
@@ -40,6 +40,18 @@ test("what AltGr types is text, AltGr itself is a key", () => {
   expect(typedWithAltGr({ key: "@", getModifierState })).toBe(true);
   expect(typedWithAltGr({ key: "AltGraph", getModifierState })).toBe(false);
   expect(typedWithAltGr({ key: "@", getModifierState: () => false })).toBe(false);
+});
+
+test("a long text is cut, and no character with it", () => {
+  expect(textParts("")).toEqual([]);
+  expect(textParts("größe")).toEqual(["größe"]);
+  const long = "a" + "😀".repeat(1500);
+  const parts = textParts(long);
+  expect(parts.join("")).toBe(long);
+  for (const part of parts) {
+    expect(part.length).toBeLessThanOrEqual(1000);
+    expect(part).not.toMatch(/[\ud800-\udbff]$/);
+  }
 });
 
 test("only Shift+Escape is the way out", () => {

@@ -56,6 +56,22 @@ export function typedWithAltGr(event: { key: string; getModifierState: (name: st
   return event.key.length === 1 && event.getModifierState("AltGraph");
 }
 
+/** Longest text sent in one message, UTF-16 units; at most three bytes each in UTF-8. */
+const TEXT_UNITS_MAX = 1_000;
+
+/** A text in parts that may be sent, none of which ends in half a character. */
+export function textParts(text: string): string[] {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    let to = Math.min(from + TEXT_UNITS_MAX, text.length);
+    const last = text.charCodeAt(to - 1);
+    if (to < text.length && last >= 0xd800 && last <= 0xdbff) to -= 1;
+    parts.push(text.slice(from, to));
+    from = to;
+  }
+  return parts;
+}
+
 /** Shift+Escape: the way out of the picture for who has no mouse. */
 export function leaves(event: { key: string; shiftKey: boolean }): boolean {
   return event.key === "Escape" && event.shiftKey;
