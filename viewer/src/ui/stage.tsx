@@ -155,7 +155,7 @@ function InputField({ live }: { live: LiveSession }): JSX.Element {
 
 /** How live the picture is: frames in the last second, and how old the newest was when it was drawn. */
 function Pulse({ live }: { live: LiveSession }): JSX.Element {
-  const pulse = useSignal({ fps: 0, ageMs: 0 });
+  const pulse = useSignal<{ fps: number; ageMs: number } | null>(null);
   useEffect(() => {
     let before = live.frames;
     const timer = window.setInterval(() => {
@@ -164,7 +164,7 @@ function Pulse({ live }: { live: LiveSession }): JSX.Element {
     }, 1000);
     return () => window.clearInterval(timer);
   }, [live, pulse]);
-  const { fps, ageMs } = pulse.value;
+  const { fps, ageMs } = pulse.value ?? { fps: 0, ageMs: 0 };
   const size = live.shown.value;
   const open = live.link.value === "open";
   // A clock apart from the service's makes the age nonsense: then it is not shown.
@@ -172,7 +172,7 @@ function Pulse({ live }: { live: LiveSession }): JSX.Element {
   return (
     <div class="pulse small" data-testid="pulse">
       <span class={`dot ${open ? "dot-live" : "dot-lost"}`} aria-hidden="true" />
-      <span>{open ? (fps > 0 ? `${fps} fps${age}` : "Live, page is still") : "Not live"}</span>
+      <span>{!open ? "Not live" : fps > 0 ? `${fps} fps${age}` : pulse.value === null ? "Live" : "Live, the page is still"}</span>
       <span class="gap" />
       {size !== null && (
         <span>
