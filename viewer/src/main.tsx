@@ -14,6 +14,7 @@ import { startClock } from "./state/clock";
 import { followRoute, loginCode } from "./state/route";
 import { askLogin, logIn } from "./state/store";
 import { applyTheme } from "./state/theme";
+import { keepTitle } from "./state/title";
 import { App } from "./ui/app";
 
 /** Takes the code out of the address before anything can go wrong: it must stay in no history and no bookmark. */
@@ -30,6 +31,7 @@ async function signIn(code: string | null): Promise<void> {
 }
 
 applyTheme();
+keepTitle();
 startClock();
 void signIn(takenCode());
 // A link opened in a tab that shows this page already only changes the fragment.

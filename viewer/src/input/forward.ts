@@ -5,7 +5,7 @@
 
 import { toPage, toPageNearest, type Point, type Size } from "../picture/geometry";
 import type { MouseButton, ViewerMessage } from "../protocol/generated/wire";
-import { button, clickCount, leaves, modifiers, type Press, staysHere, wheelPixels } from "./translate";
+import { button, clickCount, comesAsText, leaves, modifiers, type Press, textParts, typedWithAltGr, wheelPixels } from "./translate";
 
 export interface Target {
   /** Takes the focus and the text: a textarea over the picture, so that input methods and phone keyboards work. */
@@ -16,9 +16,6 @@ export interface Target {
   /** The person asked to leave the picture by keyboard. */
   leave: () => void;
 }
-
-/** Longest text sent in one message; a longer paste is cut into several. */
-const TEXT_CHARS_MAX = 4_000;
 
 /** How far a finger moves before a touch is a scroll. */
 const TAP_PX = 8;
@@ -136,7 +133,7 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
   }
 
   const text = (whole: string): void => {
-    for (let from = 0; from < whole.length; from += TEXT_CHARS_MAX) send({ type: "text", text: whole.slice(from, from + TEXT_CHARS_MAX) });
+    for (const part of textParts(whole)) send({ type: "text", text: part });
   };
 
   field.addEventListener("keydown", (event) => {
@@ -145,14 +142,19 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
       leave();
       return;
     }
-    // 229 and Unidentified: an input method or phone keyboard is at work; its text comes by `input`.
-    if (event.isComposing || event.key === "Unidentified" || event.key === "Process" || staysHere(event)) return;
+    if (comesAsText(event)) return;
     event.preventDefault();
+    if (typedWithAltGr(event)) {
+      text(event.key);
+      return;
+    }
     held.set(event.code === "" ? event.key : event.code, { key: event.key, code: event.code });
     send({ type: "key", down: true, key: event.key, code: event.code, modifiers: modifiers(event) });
   }, { signal });
 
   field.addEventListener("keyup", (event) => {
+    // While Meta is down macOS tells of no other key's release.
+    if (event.key === "Meta") releaseKeys();
     const name = event.code === "" ? event.key : event.code;
     if (!held.delete(name)) return;
     event.preventDefault();
@@ -175,9 +177,13 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
     field.value = "";
   }, { signal });
 
-  const letGo = (): void => {
+  const releaseKeys = (): void => {
     for (const { key, code } of held.values()) send({ type: "key", down: false, key, code, modifiers: 0 });
     held.clear();
+  };
+
+  const letGo = (): void => {
+    releaseKeys();
     if (pressed !== "none") mouse("up", lastPoint, { button: pressed, clicks: 1 });
     pressed = "none";
   };

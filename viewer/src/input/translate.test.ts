@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { button, clickCount, leaves, modifiers, staysHere, wheelPixels } from "./translate";
+import { button, clickCount, comesAsText, leaves, modifiers, textParts, typedWithAltGr, wheelPixels } from "./translate";
 
 const none = { altKey: false, ctrlKey: false, metaKey: false, shiftKey: false };
 
@@ -25,10 +25,36 @@ test("a wheel speaks pixels, lines or pages; we speak pixels", () => {
   expect([wheelPixels(3, 0, 720), wheelPixels(3, 1, 720), wheelPixels(-1, 2, 720)]).toEqual([3, 120, -720]);
 });
 
-test("paste and the way out stay here, everything else goes to the page", () => {
-  expect(staysHere({ ...none, key: "v", ctrlKey: true })).toBe(true);
-  expect(staysHere({ ...none, key: "V", metaKey: true, shiftKey: true })).toBe(true);
-  expect(staysHere({ ...none, key: "v" })).toBe(false);
+test("what types by another event is left to it", () => {
+  const key = { ...none, isComposing: false };
+  expect(comesAsText({ ...key, key: "v", ctrlKey: true })).toBe(true);
+  expect(comesAsText({ ...key, key: "V", metaKey: true, shiftKey: true })).toBe(true);
+  expect(comesAsText({ ...key, key: "Dead" })).toBe(true);
+  expect(comesAsText({ ...key, key: "k", isComposing: true })).toBe(true);
+  expect(comesAsText({ ...key, key: "v" })).toBe(false);
+  expect(comesAsText({ ...key, key: "c", ctrlKey: true })).toBe(false);
+});
+
+test("what AltGr types is text, AltGr itself is a key", () => {
+  const getModifierState = (name: string): boolean => name === "AltGraph";
+  expect(typedWithAltGr({ key: "@", getModifierState })).toBe(true);
+  expect(typedWithAltGr({ key: "AltGraph", getModifierState })).toBe(false);
+  expect(typedWithAltGr({ key: "@", getModifierState: () => false })).toBe(false);
+});
+
+test("a long text is cut, and no character with it", () => {
+  expect(textParts("")).toEqual([]);
+  expect(textParts("größe")).toEqual(["größe"]);
+  const long = "a" + "😀".repeat(1500);
+  const parts = textParts(long);
+  expect(parts.join("")).toBe(long);
+  for (const part of parts) {
+    expect(part.length).toBeLessThanOrEqual(1000);
+    expect(part).not.toMatch(/[\ud800-\udbff]$/);
+  }
+});
+
+test("only Shift+Escape is the way out", () => {
   expect(leaves({ key: "Escape", shiftKey: true })).toBe(true);
   expect(leaves({ key: "Escape", shiftKey: false })).toBe(false);
 });

@@ -38,9 +38,38 @@ export function wheelPixels(delta: number, mode: number, pageHeight: number): nu
   return mode === 1 ? delta * LINE_PX : mode === 2 ? delta * pageHeight : delta;
 }
 
-/** Keys that stay with the person's own browser: paste (its text comes by the paste event) and leaving the picture. */
-export function staysHere(event: { key: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }): boolean {
+/** Paste stays with the person's own browser: its text comes by the paste event. */
+function staysHere(event: { key: string; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }): boolean {
   return (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "v";
+}
+
+/**
+ * Keys whose text comes by another event: an input method or phone keyboard at work, a dead accent, paste.
+ * They must reach the field, so they are neither sent nor stopped.
+ */
+export function comesAsText(event: { key: string; isComposing: boolean; ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }): boolean {
+  return event.isComposing || ["Unidentified", "Process", "Dead"].includes(event.key) || staysHere(event);
+}
+
+/** AltGr reports itself as Ctrl+Alt on some systems; what it types is text, not a shortcut. */
+export function typedWithAltGr(event: { key: string; getModifierState: (name: string) => boolean }): boolean {
+  return event.key.length === 1 && event.getModifierState("AltGraph");
+}
+
+/** Longest text sent in one message, UTF-16 units; at most three bytes each in UTF-8. */
+const TEXT_UNITS_MAX = 1_000;
+
+/** A text in parts that may be sent, none of which ends in half a character. */
+export function textParts(text: string): string[] {
+  const parts: string[] = [];
+  for (let from = 0; from < text.length; ) {
+    let to = Math.min(from + TEXT_UNITS_MAX, text.length);
+    const last = text.charCodeAt(to - 1);
+    if (to < text.length && last >= 0xd800 && last <= 0xdbff) to -= 1;
+    parts.push(text.slice(from, to));
+    from = to;
+  }
+  return parts;
 }
 
 /** Shift+Escape: the way out of the picture for who has no mouse. */

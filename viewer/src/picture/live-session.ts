@@ -18,6 +18,9 @@ export interface Quality {
   width: number;
 }
 
+/** Frames a second while the window is hidden: enough to be right at once on return. */
+const HIDDEN_FPS = 1;
+
 export class LiveSession {
   readonly live = signal<Live>(NOTHING_YET);
   readonly link = signal<Link>("connecting");
@@ -30,11 +33,14 @@ export class LiveSession {
   ageMs = 0;
 
   #quality: Quality;
+  /** The newest frame that came while the window was hidden. */
+  #unseen: Frame | null = null;
   #painter: Painter | null = null;
   readonly #socket: Socket;
 
   constructor(id: SessionId, quality: Quality) {
     this.#quality = quality;
+    document.addEventListener("visibilitychange", this.#visibility);
     this.#socket = new Socket(
       () => {
         const page = this.watched.peek();
@@ -46,6 +52,8 @@ export class LiveSession {
         binary: (message) => this.#see(message),
         link: (link) => {
           this.link.value = link;
+          // The address asks already; a message makes it certain, whatever stands between us and the service.
+          if (link === "open") this.#ask();
           // Control ends with the socket; the full state after a reconnect says who drives then.
           if (link === "lost" && this.live.value.youControl) this.live.value = { ...this.live.value, youControl: false, controller: null };
         },
@@ -73,13 +81,33 @@ export class LiveSession {
   setQuality(quality: Quality): void {
     if (quality.fps === this.#quality.fps && quality.width === this.#quality.width) return;
     this.#quality = quality;
-    this.send({ type: "quality", ...quality });
+    this.#ask();
+  }
+
+  /** The person read why something was refused. */
+  forgetRefusal(): void {
+    this.live.value = { ...this.live.value, refusal: null };
   }
 
   end(): void {
+    document.removeEventListener("visibilitychange", this.#visibility);
     this.#painter?.end();
     this.#socket.end();
   }
+
+  #ask(): void {
+    const page = this.watched.peek();
+    if (page !== null) this.send({ type: "watch", page });
+    this.send({ type: "quality", fps: document.hidden ? HIDDEN_FPS : this.#quality.fps, width: this.#quality.width });
+  }
+
+  /** A window nobody sees paints nothing: frames are acknowledged as they come, few of them, and the newest is kept for the return. */
+  readonly #visibility = (): void => {
+    this.#ask();
+    if (document.hidden || this.#unseen === null) return;
+    this.#painter?.offer(this.#unseen);
+    this.#unseen = null;
+  };
 
   #hear(event: LiveEvent): void {
     this.live.value = applied(this.live.value, event);
@@ -107,7 +135,10 @@ export class LiveSession {
     const watched = this.watched.peek();
     // A frame of the tab left a moment ago: done with, not drawn.
     if (this.#painter === null || (watched !== null && frame.page !== watched)) this.#acknowledge(frame);
-    else this.#painter.offer(frame);
+    else if (document.hidden) {
+      this.#unseen = frame;
+      this.#acknowledge(frame);
+    } else this.#painter.offer(frame);
   }
 
   #drawn(canvas: HTMLCanvasElement, frame: Frame): void {

@@ -33,8 +33,7 @@ export class Painter {
       this.#next = null;
       try {
         const bitmap = await createImageBitmap(new Blob([frame.picture], { type: "image/jpeg" }));
-        // In a hidden window this waits, no acknowledgement goes out, and the service rests too.
-        await new Promise(requestAnimationFrame);
+        await nextPaint();
         if (!this.#isEnded()) this.#draw(bitmap);
         bitmap.close();
       } catch {
@@ -58,4 +57,18 @@ export class Painter {
     }
     canvas.getContext("2d", { alpha: false })?.drawImage(bitmap, 0, 0);
   }
+}
+
+/** When the screen is painted next; at once when the window gets hidden, for then it is not painted at all. */
+function nextPaint(): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      cancelAnimationFrame(paint);
+      document.removeEventListener("visibilitychange", done);
+      resolve();
+    };
+    const paint = requestAnimationFrame(done);
+    document.addEventListener("visibilitychange", done);
+    if (document.hidden) done();
+  });
 }

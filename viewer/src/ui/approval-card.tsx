@@ -58,7 +58,7 @@ export function ApprovalCard({ approval, place, linked = false }: ApprovalCardPr
               {approval.session_name}
             </a>
           ) : (
-            "Needs your decision"
+            (may("approve") ? "Needs your decision" : "Needs a decision")
           )}
         </span>
         <span class={`time-left${left < PRESSING_MS ? " pressing" : ""}`} data-testid="time-left">

@@ -59,7 +59,7 @@ export function ConnectAgent(): JSX.Element {
         ))}
       </div>
       <p class="hint">
-        Make a key for agents with <code>helmwatch keys create</code>. It can drive, and never approve.
+        Make a key with the scope <code>agent</code>: <code>helmwatch keys create</code>. It can drive, and never approve.
       </p>
     </section>
   );

@@ -4,6 +4,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { SessionState, SessionView } from "../protocol/generated/wire";
 import { needsPerson } from "../state/feed";
+import { may } from "../state/store";
 import { addressParts } from "../state/words";
 import { CheckIcon, CopyIcon, LockIcon } from "./icons";
 
@@ -21,7 +22,7 @@ export function StatePill({ session }: { session: SessionView }): JSX.Element {
   return (
     <span class={`pill pill-${state}`} data-testid="session-state" data-state={session.state}>
       <span class="dot" aria-hidden="true" />
-      {STATE_WORDS[state]}
+      {state === "waiting" && !may("approve") ? "Waits for a person" : STATE_WORDS[state]}
     </span>
   );
 }

@@ -112,7 +112,7 @@ function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null
     try {
       pool.value = (await request("PATCH", "/v1/pool", patch)) as PoolView;
       edited.value = {};
-      said.value = { good: true, text: "Saved. It holds from now on, until the service starts again." };
+      said.value = { good: true, text: "Saved. It holds from now on." };
     } catch (error) {
       const { error: what, hint } = told(error);
       said.value = { good: false, text: `${what} ${hint}` };

@@ -1,6 +1,5 @@
 /** What stands around every page: the bar, the truth about the connection, the inbox. */
 
-import { useSignalEffect } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { route } from "../state/route";
 import { feedLink, inboxOpen, logOut, login, pendingApprovals } from "../state/store";
@@ -11,10 +10,6 @@ import { Inbox } from "./inbox";
 
 export function Shell({ children }: { children: ComponentChildren }): JSX.Element {
   const waiting = pendingApprovals.value;
-  useSignalEffect(() => {
-    const number = pendingApprovals.value.length;
-    document.title = number === 0 ? "Helmwatch" : `(${number}) Helmwatch`;
-  });
   const newest = waiting.at(-1);
   return (
     <div class="shell">

@@ -9,7 +9,7 @@ import type { LiveSession } from "../picture/live-session";
 import type { SessionView } from "../protocol/generated/wire";
 import { may } from "../state/store";
 import { duration } from "../state/words";
-import { HandIcon, HelmIcon } from "./icons";
+import { CloseIcon, HandIcon, HelmIcon } from "./icons";
 import { Notice } from "./parts";
 import { FPS } from "./session";
 
@@ -48,12 +48,19 @@ export function Stage({ live, session }: { live: LiveSession; session: SessionVi
       <WheelBar live={live} session={session} />
       {state.refusal !== null && (
         <Notice tone="bad" testId="refusal">
-          <strong>{state.refusal.error}</strong> {state.refusal.hint}
+          <span>
+            <strong>{state.refusal.error}</strong> {state.refusal.hint}
+          </span>
+          <button type="button" class="button quiet icon-only" aria-label="Dismiss" onClick={() => live.forgetRefusal()}>
+            <CloseIcon />
+          </button>
         </Notice>
       )}
       {state.dialog !== null && (
         <Notice tone="warn" testId="dialog">
-          <strong>The page shows a dialog ({state.dialog.kind}):</strong> “{state.dialog.message}”. The agent has to answer it.
+          <span>
+            <strong>The page shows a dialog ({state.dialog.kind}):</strong> “<bdi>{state.dialog.message}</bdi>”. The agent has to answer it.
+          </span>
         </Notice>
       )}
       <div class="stage" ref={box} style={shown === null ? {} : { "--shape": `${shown.width} / ${shown.height}` }}>
@@ -148,7 +155,7 @@ function InputField({ live }: { live: LiveSession }): JSX.Element {
 
 /** How live the picture is: frames in the last second, and how old the newest was when it was drawn. */
 function Pulse({ live }: { live: LiveSession }): JSX.Element {
-  const pulse = useSignal({ fps: 0, ageMs: 0 });
+  const pulse = useSignal<{ fps: number; ageMs: number } | null>(null);
   useEffect(() => {
     let before = live.frames;
     const timer = window.setInterval(() => {
@@ -157,7 +164,7 @@ function Pulse({ live }: { live: LiveSession }): JSX.Element {
     }, 1000);
     return () => window.clearInterval(timer);
   }, [live, pulse]);
-  const { fps, ageMs } = pulse.value;
+  const { fps, ageMs } = pulse.value ?? { fps: 0, ageMs: 0 };
   const size = live.shown.value;
   const open = live.link.value === "open";
   // A clock apart from the service's makes the age nonsense: then it is not shown.
@@ -165,7 +172,7 @@ function Pulse({ live }: { live: LiveSession }): JSX.Element {
   return (
     <div class="pulse small" data-testid="pulse">
       <span class={`dot ${open ? "dot-live" : "dot-lost"}`} aria-hidden="true" />
-      <span>{open ? (fps > 0 ? `${fps} fps${age}` : "Live, page is still") : "Not live"}</span>
+      <span>{!open ? "Not live" : fps > 0 ? `${fps} fps${age}` : pulse.value === null ? "Live" : "Live, the page is still"}</span>
       <span class="gap" />
       {size !== null && (
         <span>

@@ -74,16 +74,23 @@ function Thumbnail({ id }: { id: string }): JSX.Element {
       live?.end();
       live = null;
     };
+    let near = false;
+    const change = (): void => {
+      if (near && !document.hidden) look();
+      else leave();
+    };
     const watch = new IntersectionObserver(
       (entries) => {
-        if (entries.at(-1)?.isIntersecting === true) look();
-        else leave();
+        near = entries.at(-1)?.isIntersecting === true;
+        change();
       },
       { rootMargin: "80px" },
     );
     watch.observe(element);
+    document.addEventListener("visibilitychange", change);
     return () => {
       watch.disconnect();
+      document.removeEventListener("visibilitychange", change);
       leave();
     };
   }, [id, drawn]);
