@@ -1,1 +1,7 @@
-fn main() {}
+//! `helmwatch`: see [`helmwatch::app`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    helmwatch::app::run()
+}

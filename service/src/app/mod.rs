@@ -1,1 +1,44 @@
-//! (being built)
+//! Builds everything and runs it. Named by `main` only; knows every room, decides nothing.
+
+mod chromium;
+pub mod cli;
+mod doctor;
+mod keys_command;
+mod policy_command;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use self::cli::{Cli, Command, PolicyCommand};
+
+/// Runs what the command line says. Errors go to standard error: one line what, one line how.
+#[must_use]
+pub fn run() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("helmwatch: the runtime cannot be started: {error}\nRaise the limits of threads and descriptors (ulimit -u, -n).");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(command(Cli::parse().command)) {
+        Ok(code) => code,
+        Err(text) => {
+            eprintln!("helmwatch: {text}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn command(command: Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Serve(_) | Command::Mcp(_) => Err("serving is being built\nUse doctor, keys and policy until then.".to_owned()),
+        Command::Doctor(settings) => {
+            let config = settings.load().map_err(|error| error.to_string())?;
+            Ok(if doctor::run(&config).await { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Keys { command } => keys_command::run(command).await.map(|()| ExitCode::SUCCESS),
+        Command::Policy { command: PolicyCommand::Check { file } } => policy_command::check(&file).map(|()| ExitCode::SUCCESS),
+    }
+}

@@ -7,12 +7,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, Method};
 use metrics::counter;
 
 use super::origin::{self, From};
 use super::{Edge, Refusal};
-use crate::auth::{Caller, Scope};
+use crate::auth::{AuthError, Caller, Scope};
 use crate::telemetry::names;
 
 /// Name of the viewer's cookie.
@@ -23,7 +23,8 @@ const KEY_IN_ADDRESS: [&str; 3] = ["key=", "token=", "access_token="];
 
 /// Lets a request with a good key or cookie through, with its [`Caller`] in the extensions; refuses every other one.
 pub(super) async fn keys(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
-    match caller(&edge, &request).await {
+    let asking = caller(&edge, request.method(), request.headers(), request.uri().query());
+    match asking.await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
@@ -42,15 +43,14 @@ pub(super) async fn own_pages(State(edge): State<Arc<Edge>>, request: Request, n
     next.run(request).await
 }
 
-async fn caller(edge: &Edge, request: &Request) -> Result<Caller, Refusal> {
-    let headers = request.headers();
+async fn caller(edge: &Edge, method: &Method, headers: &HeaderMap, query: Option<&str>) -> Result<Caller, Refusal> {
     // A key that is there and wrong is refused, never passed over for a cookie that may be another person's.
     if let Some(value) = headers.get(AUTHORIZATION) {
         let key = value.to_str().ok().and_then(bearer).ok_or_else(Refusal::unknown_key)?;
-        return known(edge.door.by_key(key).await?);
+        return known(edge.auth.by_bearer(key).await);
     }
     let Some(cookie) = cookie(headers) else {
-        let query = request.uri().query().unwrap_or_default();
+        let query = query.unwrap_or_default();
         if query.split('&').any(|pair| KEY_IN_ADDRESS.iter().any(|name| pair.starts_with(name))) {
             return Err(Refusal::bad_request(
                 "key_in_address",
@@ -60,18 +60,16 @@ async fn caller(edge: &Edge, request: &Request) -> Result<Caller, Refusal> {
         }
         return Err(Refusal::nobody());
     };
-    if origin::needs_proof(request.method(), headers)
-        && origin::came_from(headers, &edge.public_url) != From::OwnPage
-    {
+    if origin::needs_proof(method, headers) && origin::came_from(headers, &edge.public_url) != From::OwnPage {
         return Err(Refusal::foreign_origin());
     }
-    known(edge.door.by_cookie(cookie).await?)
+    known(edge.auth.by_cookie(cookie).await)
 }
 
-fn known(caller: Option<Caller>) -> Result<Caller, Refusal> {
-    caller.ok_or_else(|| {
+fn known(caller: Result<Caller, AuthError>) -> Result<Caller, Refusal> {
+    caller.map_err(|error| {
         counter!(names::HTTP_KEYS_REFUSED).increment(1);
-        Refusal::unknown_key()
+        error.into()
     })
 }
 

@@ -33,9 +33,9 @@ pub(super) fn came_from(headers: &HeaderMap, public_url: &str) -> From {
     let Some(origin) = origin.to_str().ok().and_then(|text| Url::parse(text).ok()) else { return From::Elsewhere };
     let own = Url::parse(public_url).is_ok_and(|ours| ours.origin() == origin.origin());
     let host = headers.get(HOST).and_then(|value| value.to_str().ok());
-    let same_host = host.and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok()).is_some_and(|host| {
-        matches!(origin.scheme(), "http" | "https") && host.origin() == origin.origin()
-    });
+    let same_host = host
+        .and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok())
+        .is_some_and(|host| matches!(origin.scheme(), "http" | "https") && host.origin() == origin.origin());
     if own || same_host { From::OwnPage } else { From::Elsewhere }
 }
 
@@ -52,7 +52,8 @@ mod tests {
     use super::*;
 
     fn from(pairs: &[(&'static str, &'static str)]) -> From {
-        let headers = pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
+        let headers =
+            pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect();
         came_from(&headers, "https://watch.example.org")
     }
 
@@ -66,7 +67,14 @@ mod tests {
 
     #[test]
     fn another_port_name_or_scheme_is_elsewhere() {
-        for origin in ["http://127.0.0.1:7801", "http://localhost:7800", "null", "https://evil.example", "file://", "http://watch.example.org"] {
+        for origin in [
+            "http://127.0.0.1:7801",
+            "http://localhost:7800",
+            "null",
+            "https://evil.example",
+            "file://",
+            "http://watch.example.org",
+        ] {
             let headers = [("host", "127.0.0.1:7800"), ("origin", origin)];
             assert_eq!(from(&headers), From::Elsewhere, "{origin}");
         }

@@ -8,6 +8,10 @@ use helmwatch_protocol::ErrorBody;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
+use crate::auth::{AuthError, NotKept};
+use crate::pool::PoolError;
+use crate::session::SessionError;
+
 /// A refusal, ready to be answered.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
@@ -20,7 +24,12 @@ pub(super) struct Refusal {
 
 impl Refusal {
     /// `retryable` follows from the status: 408, 429 and 503 may succeed later.
-    pub(super) fn new(status: StatusCode, code: &'static str, error: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn new(
+        status: StatusCode,
+        code: &'static str,
+        error: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self { status, code, error: one_line(error.into()), hint: one_line(hint.into()), retry_after: None }
     }
 
@@ -44,12 +53,7 @@ impl Refusal {
     }
 
     pub(super) fn unknown_key() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "unknown_key",
-            "The key or login is not known here: wrong, revoked or expired.",
-            "Check the key with `helmwatch keys list`, or log in again.",
-        )
+        AuthError::Unknown.into()
     }
 
     pub(super) fn scope(needed: &str) -> Self {
@@ -110,17 +114,80 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", what, "Try again in a moment.").after(Duration::from_secs(2))
     }
 
-    #[cfg(test)]
-    pub(super) fn code(&self) -> &'static str {
-        self.code
-    }
-
     fn body(self) -> ErrorBody {
         let retryable = matches!(
             self.status,
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
         );
         ErrorBody { code: self.code.to_owned(), error: self.error, hint: self.hint, retryable }
+    }
+}
+
+impl From<AuthError> for Refusal {
+    fn from(error: AuthError) -> Self {
+        let (status, code, wait) = match &error {
+            AuthError::Unknown => (StatusCode::UNAUTHORIZED, "unknown_key", None),
+            AuthError::Revoked => (StatusCode::UNAUTHORIZED, "key_revoked", None),
+            AuthError::Expired => (StatusCode::UNAUTHORIZED, "key_expired", None),
+            AuthError::TooMany { retry_after } => {
+                (StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", Some(*retry_after))
+            }
+            AuthError::Unavailable(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "keys_unavailable", Some(Duration::from_secs(1)))
+            }
+        };
+        Self { retry_after: wait, ..Self::new(status, code, sentence(&error), error.hint()) }
+    }
+}
+
+impl From<NotKept> for Refusal {
+    fn from(error: NotKept) -> Self {
+        tracing::error!(%error, "state could not be read or kept");
+        let wait = error.retryable().then_some(Duration::from_secs(1));
+        Self {
+            retry_after: wait,
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_kept", sentence(&error), error.hint())
+        }
+    }
+}
+
+impl From<PoolError> for Refusal {
+    fn from(error: PoolError) -> Self {
+        let status = match &error {
+            PoolError::Full { .. } | PoolError::WaitedTooLong { .. } | PoolError::LowMemory { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            PoolError::Limit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            PoolError::Draining | PoolError::Broken { .. } | PoolError::Browser(_) | PoolError::Lane(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        };
+        Self { retry_after: error.retry_after(), ..Self::new(status, error.code(), sentence(&error), error.hint()) }
+    }
+}
+
+impl From<SessionError> for Refusal {
+    fn from(error: SessionError) -> Self {
+        let status = match error {
+            SessionError::Pool(error) => return error.into(),
+            SessionError::Unknown(_) => StatusCode::NOT_FOUND,
+            SessionError::BadName => StatusCode::UNPROCESSABLE_ENTITY,
+            SessionError::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
+            SessionError::Closed(_) | SessionError::NameTaken(_) | SessionError::Held(_) => StatusCode::CONFLICT,
+            SessionError::Browser(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        let wait = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(1));
+        Self { retry_after: wait, ..Self::new(status, error.code(), sentence(&error), error.hint()) }
+    }
+}
+
+/// Errors are written to be joined to others; a person reads them by themselves.
+fn sentence(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.')),
+        None => text,
     }
 }
 

@@ -38,7 +38,9 @@ const BREATH: Duration = Duration::from_millis(100);
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, String> {
     TcpListener::bind(address).await.map_err(|error| {
         let how = match error.kind() {
-            io::ErrorKind::AddrInUse => "Another program listens there: end it, or choose a port with --listen (port 0 takes a free one).",
+            io::ErrorKind::AddrInUse => {
+                "Another program listens there: end it, or choose a port with --listen (port 0 takes a free one)."
+            }
             io::ErrorKind::PermissionDenied => "Choose a port from 1024 up with --listen.",
             _ => "Choose an address of this machine with --listen, as in 127.0.0.1:7800.",
         };
@@ -62,7 +64,8 @@ pub fn start(listener: TcpListener, router: Router, config: &HttpConfig, tasks: 
             match listener.accept().await {
                 Ok((stream, peer)) => {
                     let router = router.clone();
-                    connections.spawn_with("http connection", move |end| serve(stream, peer, router, limits, place, end));
+                    connections
+                        .spawn_with("http connection", move |end| serve(stream, peer, router, limits, place, end));
                 }
                 // A connection that was gone before it was taken is nobody's fault; anything else is most likely the limit of
                 // descriptors, which passes when others close.

@@ -76,7 +76,8 @@ where
 
 fn handshake_key(request: &Request) -> Result<HeaderValue, Refusal> {
     let headers = request.headers();
-    let wants = request.method() == Method::GET && has(headers, &UPGRADE, "websocket") && has(headers, &CONNECTION, "upgrade");
+    let wants =
+        request.method() == Method::GET && has(headers, &UPGRADE, "websocket") && has(headers, &CONNECTION, "upgrade");
     if !wants {
         return Err(Refusal::new(
             StatusCode::UPGRADE_REQUIRED,

@@ -3,25 +3,19 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use helmwatch_protocol::{
     ApprovalView, CallView, FeedEvent, LiveEvent, MouseButton, MouseKind, SessionId, SessionView,
 };
 use tokio::sync::{broadcast, watch};
 
-use crate::auth::{Caller, Tenant};
+use crate::approval::Notice;
+use crate::auth::Caller;
 use crate::browser::Frame;
+use crate::session::Controller;
 
 /// One open WebSocket of a person, for as long as it is open.
 pub type ViewerId = u64;
-
-/// Who drives a session, when a person does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Controller {
-    /// The socket that took the wheel: the same person's second window does not drive.
-    pub viewer: ViewerId,
-    /// Name of the key or login, for people.
-    pub name: String,
-}
 
 /// What a person does to a page. CSS pixels; `modifiers` as in CDP: 1 Alt, 2 Ctrl, 4 Meta, 8 Shift.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,27 +51,27 @@ pub struct Casting {
 pub trait Watched: Send + Sync + 'static {
     /// Its id.
     fn id(&self) -> SessionId;
-    /// Whose it is.
-    fn tenant(&self) -> Tenant;
-    /// As it is now; viewers and pending approvals are filled in by this room.
+    /// As it is now.
     fn view(&self) -> SessionView;
     /// The last calls, oldest first.
     fn calls(&self) -> Vec<CallView>;
     /// Everything from now on, in order. Ends, or says `Closed`, when the session is over.
     fn events(&self) -> broadcast::Receiver<LiveEvent>;
+    /// Counts somebody who looks, until what it answers is dropped.
+    fn seen(&self) -> Box<dyn std::any::Any + Send + Sync>;
     /// The tab the agent's next call acts on.
     fn current_page(&self) -> Option<u16>;
     /// Starts watching a tab; `None` when there is no such tab (any more).
     fn watch(&self, page: u16) -> BoxFuture<'_, Option<Casting>>;
     /// Passes a person's input to a tab. The error is one line, for that person.
     fn input(&self, page: u16, input: Input) -> BoxFuture<'_, Result<(), String>>;
-    /// Who drives.
-    fn controller(&self) -> watch::Receiver<Option<Controller>>;
-    /// Takes the wheel for a person: agent calls wait from then on. `Err` is who has it.
+    /// Who drives. A change is told by the event `Control`.
+    fn controller(&self) -> Option<Controller>;
+    /// Takes the wheel for a person: agent calls are refused from then on.
     ///
     /// # Errors
-    /// The one who drives already.
-    fn take_control(&self, controller: Controller) -> Result<(), Controller>;
+    /// The name of the one who drives already.
+    fn take_control(&self, controller: Controller) -> Result<(), String>;
     /// Hands back to the agent, if this viewer drives.
     fn hand_back(&self, viewer: ViewerId);
 }
@@ -86,8 +80,8 @@ pub trait Watched: Send + Sync + 'static {
 pub trait Approvals: Send + Sync + 'static {
     /// Those that wait for a person and `caller` may see.
     fn pending(&self, caller: &Caller) -> Vec<ApprovalView>;
-    /// Each time one is asked or decided, of every tenant.
-    fn subscribe(&self) -> broadcast::Receiver<(Tenant, ApprovalView)>;
+    /// Each time one that `caller` may see is asked or decided. Ends with the service.
+    fn news(&self, caller: &Caller) -> BoxStream<'static, Notice>;
 }
 
 /// The sessions, as the feed needs them.
@@ -95,5 +89,7 @@ pub trait Sessions: Send + Sync + 'static {
     /// Those `caller` may see.
     fn list(&self, caller: &Caller) -> Vec<SessionView>;
     /// Opened, changed and closed, of every tenant.
-    fn subscribe(&self) -> broadcast::Receiver<FeedEvent>;
+    fn feed(&self) -> broadcast::Receiver<FeedEvent>;
+    /// May `caller` see this one?
+    fn shows(&self, caller: &Caller, id: &SessionId) -> bool;
 }

@@ -3,14 +3,17 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use helmwatch_protocol::{ApprovalView, FeedEvent, SessionId};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use helmwatch_protocol::{FeedEvent, SessionId};
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::behind::Sessions;
 use super::hub::{Hub, Seat};
 use super::viewer::Ending;
-use crate::auth::{Caller, Scope, Tenant};
+use crate::approval::Notice;
+use crate::auth::Caller;
 
 /// One person's feed. Begins with the whole state; then every change, in order; too slow for them, it ends.
 pub struct Feed {
@@ -18,7 +21,7 @@ pub struct Feed {
     sessions: Arc<dyn Sessions>,
     caller: Caller,
     session_events: broadcast::Receiver<FeedEvent>,
-    approval_events: broadcast::Receiver<(Tenant, ApprovalView)>,
+    approval_news: BoxStream<'static, Notice>,
     /// Sessions this person was told of: an end is told only of these. As many as are open.
     told: HashSet<SessionId>,
     begun: bool,
@@ -28,8 +31,8 @@ pub struct Feed {
 impl Feed {
     pub(super) fn new(hub: Arc<Hub>, sessions: Arc<dyn Sessions>, caller: Caller, seat: Seat) -> Self {
         // Listening begins before the state is read: what happens in between is told twice rather than never.
-        let (session_events, approval_events) = (sessions.subscribe(), hub.approvals.subscribe());
-        Self { hub, sessions, caller, session_events, approval_events, told: HashSet::new(), begun: false, _seat: seat }
+        let (session_events, approval_news) = (sessions.feed(), hub.approvals.news(&caller));
+        Self { hub, sessions, caller, session_events, approval_news, told: HashSet::new(), begun: false, _seat: seat }
     }
 
     /// The next thing to tell. Can be dropped at any time.
@@ -39,7 +42,7 @@ impl Feed {
     pub async fn next(&mut self) -> Result<FeedEvent, Ending> {
         if !self.begun {
             self.begun = true;
-            let sessions = self.hub.complete(&self.caller, self.sessions.list(&self.caller));
+            let sessions = self.sessions.list(&self.caller);
             self.told = sessions.iter().map(|session| session.id.clone()).collect();
             return Ok(FeedEvent::State { sessions, approvals: self.hub.approvals.pending(&self.caller) });
         }
@@ -50,30 +53,24 @@ impl Feed {
                         return Ok(event);
                     }
                 }
-                event = self.approval_events.recv() => {
-                    let (tenant, approval) = over(event)?;
-                    if self.may_see(tenant.as_str()) {
-                        return Ok(FeedEvent::Approval { approval });
-                    }
-                }
+                news = self.approval_news.next() => match news {
+                    Some(Notice::Changed(approval)) => return Ok(FeedEvent::Approval { approval: (*approval).clone() }),
+                    Some(Notice::Missed) => return Err(Ending::TooSlow),
+                    None => return Err(Ending::ServiceEnds),
+                },
             }
         }
     }
 
     fn of_session(&mut self, event: FeedEvent) -> Option<FeedEvent> {
         match event {
-            FeedEvent::Session { session } if self.may_see(&session.tenant) => {
+            FeedEvent::Session { session } if self.sessions.shows(&self.caller, &session.id) => {
                 self.told.insert(session.id.clone());
-                let session = self.hub.complete(&self.caller, vec![session]).pop()?;
                 Some(FeedEvent::Session { session })
             }
             FeedEvent::SessionClosed { id } if self.told.remove(&id) => Some(FeedEvent::SessionClosed { id }),
             _ => None,
         }
-    }
-
-    fn may_see(&self, tenant: &str) -> bool {
-        self.caller.may(Scope::Admin) || self.caller.tenant().as_str() == tenant
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use helmwatch_protocol::{ApprovalState, SessionId, SessionView};
+use helmwatch_protocol::SessionId;
 use metrics::gauge;
 use tokio::sync::Semaphore;
 
@@ -84,20 +84,6 @@ impl Hub {
     pub fn feed(self: &Arc<Self>, sessions: Arc<dyn Sessions>, caller: Caller) -> Result<Feed, NoRoom> {
         let seat = self.seat(None)?;
         Ok(Feed::new(Arc::clone(self), sessions, caller, seat))
-    }
-
-    /// Fills in what a session does not know of itself: who looks at it and what waits for a person.
-    #[must_use]
-    pub fn complete(&self, caller: &Caller, mut sessions: Vec<SessionView>) -> Vec<SessionView> {
-        let pending = self.approvals.pending(caller);
-        let watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
-        for view in &mut sessions {
-            view.viewers =
-                watching.by_session.get(&view.id).map_or(0, |count| u32::try_from(*count).unwrap_or(u32::MAX));
-            let waiting = pending.iter().filter(|held| held.session == view.id && held.state == ApprovalState::Pending);
-            view.approvals_pending = u32::try_from(waiting.count()).unwrap_or(u32::MAX);
-        }
-        sessions
     }
 
     fn seat(self: &Arc<Self>, session: Option<SessionId>) -> Result<Seat, NoRoom> {

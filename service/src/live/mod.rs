@@ -11,13 +11,15 @@ mod hub;
 mod input_meter;
 mod pacer;
 mod scale;
+mod screen;
 mod stage;
 #[cfg(test)]
 mod tests;
 mod viewer;
 
-pub use self::behind::{Approvals, Casting, Controller, Input, Sessions, ViewerId, Watched};
+pub use self::behind::{Approvals, Casting, Input, Sessions, ViewerId, Watched};
 pub use self::feed::Feed;
 pub use self::hub::{Hub, NoRoom};
 pub use self::pacer::{Pacer, Step};
+pub use self::screen::SessionScreen;
 pub use self::viewer::{Ending, Out, Viewer};

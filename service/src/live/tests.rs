@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
 use helmwatch_protocol::{
     ApprovalView, CallView, FeedEvent, FrameHeader, LiveEvent, MouseButton, MouseKind, SessionId, SessionState,
     SessionView, ViewerMessage,
@@ -14,14 +15,17 @@ use helmwatch_protocol::{
 use tokio::sync::{broadcast, watch};
 
 use super::*;
+use crate::approval::Notice;
 use crate::auth::{Caller, Scope, Scopes, Tenant};
 use crate::browser::Frame;
 use crate::config::LiveConfig;
+use crate::session::Controller;
 use crate::telemetry::Tasks;
 
 pub(crate) struct FakeSession {
     events: broadcast::Sender<LiveEvent>,
-    control: watch::Sender<Option<Controller>>,
+    control: Mutex<Option<Controller>>,
+    viewers: Arc<AtomicUsize>,
     frames: watch::Sender<Option<Arc<Frame>>>,
     casts: Arc<AtomicUsize>,
     inputs: Mutex<Vec<(u16, Input)>>,
@@ -57,12 +61,17 @@ impl FakeSession {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
             events: broadcast::Sender::new(8),
-            control: watch::Sender::new(None),
+            control: Mutex::default(),
+            viewers: Arc::default(),
             frames: watch::Sender::new(None),
             casts: Arc::default(),
             inputs: Mutex::default(),
             got_input: watch::Sender::new(0),
         })
+    }
+
+    fn tell_control(&self) {
+        drop(self.events.send(LiveEvent::Control { controller: None, you_control: false }));
     }
 
     pub(crate) fn show(&self, sequence: u64, jpeg: &[u8]) {
@@ -74,9 +83,6 @@ impl FakeSession {
 impl Watched for FakeSession {
     fn id(&self) -> SessionId {
         view().id
-    }
-    fn tenant(&self) -> Tenant {
-        Tenant::new(Tenant::DEFAULT)
     }
     fn view(&self) -> SessionView {
         view()
@@ -106,39 +112,40 @@ impl Watched for FakeSession {
         self.got_input.send_modify(|count| *count += 1);
         async { Ok(()) }.boxed()
     }
-    fn controller(&self) -> watch::Receiver<Option<Controller>> {
-        self.control.subscribe()
+    fn controller(&self) -> Option<Controller> {
+        self.control.lock().unwrap().clone()
     }
-    fn take_control(&self, asked: Controller) -> Result<(), Controller> {
-        let mut held_by = None;
-        self.control.send_if_modified(|controller| {
-            held_by.clone_from(controller);
-            if controller.is_none() {
-                *controller = Some(asked.clone());
-            }
-            held_by.is_none()
-        });
-        held_by.map_or(Ok(()), Err)
+    fn take_control(&self, asked: Controller) -> Result<(), String> {
+        let mut control = self.control.lock().unwrap();
+        if let Some(other) = control.as_ref().filter(|other| other.viewer != asked.viewer) {
+            return Err(other.name.clone());
+        }
+        *control = Some(asked);
+        self.tell_control();
+        Ok(())
     }
     fn hand_back(&self, viewer: ViewerId) {
-        self.control.send_if_modified(|controller| {
-            let its = controller.as_ref().is_some_and(|who| who.viewer == viewer);
-            if its {
-                *controller = None;
-            }
-            its
-        });
+        let mut control = self.control.lock().unwrap();
+        if control.as_ref().is_some_and(|who| who.viewer == viewer) {
+            *control = None;
+            self.tell_control();
+        }
+    }
+    fn seen(&self) -> Box<dyn std::any::Any + Send + Sync> {
+        self.viewers.fetch_add(1, Ordering::SeqCst);
+        Box::new(Hold(Arc::clone(&self.viewers)))
     }
 }
 
-pub(crate) struct FakeApprovals(pub(crate) broadcast::Sender<(Tenant, ApprovalView)>);
+pub(crate) struct FakeApprovals(broadcast::Sender<Arc<ApprovalView>>);
 
 impl Approvals for FakeApprovals {
     fn pending(&self, _: &Caller) -> Vec<ApprovalView> {
         Vec::new()
     }
-    fn subscribe(&self) -> broadcast::Receiver<(Tenant, ApprovalView)> {
-        self.0.subscribe()
+    fn news(&self, _: &Caller) -> BoxStream<'static, Notice> {
+        stream::unfold(self.0.subscribe(), |mut news| async { Some((Notice::Changed(news.recv().await.ok()?), news)) })
+            .boxed()
     }
 }
 
@@ -221,10 +228,10 @@ async fn the_picture_runs_only_while_somebody_looks() {
     let (one, two) = (frame(&mut first).await, frame(&mut second).await);
     assert_eq!(session.casts.load(Ordering::SeqCst), 2);
     assert_eq!(one.1.as_ptr(), two.1.as_ptr(), "both get the same bytes, not copies");
-    assert_eq!(hub.complete(&driver(), vec![view()])[0].viewers, 2);
+    assert_eq!(session.viewers.load(Ordering::SeqCst), 2);
     drop((first, second));
     assert_eq!(session.casts.load(Ordering::SeqCst), 0);
-    assert_eq!(hub.complete(&driver(), vec![view()])[0].viewers, 0);
+    assert_eq!(session.viewers.load(Ordering::SeqCst), 0);
 }
 
 #[tokio::test]
@@ -273,9 +280,9 @@ async fn one_drives_at_a_time_and_only_with_the_scope() {
     assert_eq!(session.inputs.lock().unwrap()[0].0, 1);
 
     drop(first);
-    assert!(session.control.borrow().is_none(), "who leaves hands back");
+    assert!(session.controller().is_none(), "who leaves hands back");
     second.take(ViewerMessage::TakeControl);
-    assert_eq!(session.control.borrow().as_ref().map(|who| who.name.as_str()), Some("watcher"));
+    assert_eq!(session.controller().map(|who| who.name).as_deref(), Some("watcher"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -331,8 +338,11 @@ impl Sessions for FakeSessions {
     fn list(&self, _: &Caller) -> Vec<SessionView> {
         vec![view()]
     }
-    fn subscribe(&self) -> broadcast::Receiver<FeedEvent> {
+    fn feed(&self) -> broadcast::Receiver<FeedEvent> {
         self.0.subscribe()
+    }
+    fn shows(&self, _: &Caller, id: &SessionId) -> bool {
+        *id == view().id
     }
 }
 

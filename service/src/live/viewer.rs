@@ -5,20 +5,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use helmwatch_protocol::{ApprovalView, LiveEvent, MouseKind, ViewerMessage};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use helmwatch_protocol::{LiveEvent, MouseKind, ViewerMessage};
 use metrics::{counter, histogram};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{broadcast, mpsc};
 use tokio::time::Instant;
 
-use super::behind::{Casting, Controller, Input, Watched};
+use super::behind::{Casting, Input, Watched};
 use super::hub::{Hub, Seat};
 use super::input_meter::InputMeter;
 use super::pacer::{Pacer, Step};
 use super::scale::shared_width;
 use super::stage::Stage;
-use crate::auth::{Caller, Scope, Tenant};
+use crate::approval::Notice;
+use crate::auth::{Caller, Scope};
+use crate::session::Controller;
 use crate::telemetry::names;
 
 /// Input messages that may wait for a page that is busy; beyond it moves are dropped and the rest refused.
@@ -45,6 +49,8 @@ pub enum Ending {
     Stalled,
     /// Events came faster than they were taken.
     TooSlow,
+    /// The key or login this person came with is no longer good.
+    KeyGone,
     /// The service ends.
     ServiceEnds,
 }
@@ -57,6 +63,7 @@ impl Ending {
             Self::SessionOver(why) => why,
             Self::Stalled => "no frame was acknowledged for too long; reconnect",
             Self::TooSlow => "events came faster than they were read; reconnect",
+            Self::KeyGone => "the key was revoked or has expired",
             Self::ServiceEnds => "the service ends",
         }
     }
@@ -68,6 +75,7 @@ impl Ending {
             Self::SessionOver(_) => "session_over",
             Self::Stalled => "stalled",
             Self::TooSlow => "too_slow",
+            Self::KeyGone => "key_gone",
             Self::ServiceEnds => "service_ends",
         }
     }
@@ -79,8 +87,7 @@ pub struct Viewer {
     session: Arc<dyn Watched>,
     caller: Caller,
     events: broadcast::Receiver<LiveEvent>,
-    approvals: broadcast::Receiver<(Tenant, ApprovalView)>,
-    control: watch::Receiver<Option<Controller>>,
+    approvals: BoxStream<'static, Notice>,
     pacer: Pacer,
     /// Bounded by `live.events_waiting_max`: what was heard is taken one at a time, what this viewer provokes is refused beyond it.
     outbox: VecDeque<LiveEvent>,
@@ -97,6 +104,8 @@ pub struct Viewer {
     /// Last input while driving: a silent driver hands back.
     drove_at: Instant,
     over: Option<Ending>,
+    /// Counts this viewer at the session.
+    _seen: Box<dyn std::any::Any + Send + Sync>,
     seat: Seat,
 }
 
@@ -111,7 +120,8 @@ impl Viewer {
         let config = &hub.config;
         let now = Instant::now();
         // Listening begins before the state is read: what happens in between is told twice rather than never.
-        let (events, approvals, control) = (session.events(), hub.approvals.subscribe(), session.controller());
+        let (events, approvals) = (session.events(), hub.approvals.news(&caller));
+        let seen = session.seen();
         let stall = Duration::from_millis(config.viewer_stall_ms);
         let mut viewer = Self {
             pacer: Pacer::new(config.fps_max, config.frames_in_flight_max, stall),
@@ -119,7 +129,6 @@ impl Viewer {
             hub,
             events,
             approvals,
-            control,
             outbox: VecDeque::new(),
             chosen: None,
             looking: None,
@@ -131,6 +140,7 @@ impl Viewer {
             over: None,
             session,
             caller,
+            _seen: seen,
             seat,
         };
         let state = viewer.state();
@@ -138,24 +148,22 @@ impl Viewer {
         viewer
     }
 
-    fn state(&mut self) -> LiveEvent {
+    fn state(&self) -> LiveEvent {
         let id = self.session.id();
-        let view = self.session.view();
-        let session = self.hub.complete(&self.caller, vec![view.clone()]).pop().unwrap_or(view);
         let approvals =
             self.hub.approvals.pending(&self.caller).into_iter().filter(|held| held.session == id).collect();
-        let controller = self.control.borrow_and_update().clone();
+        let controller = self.session.controller();
         LiveEvent::State {
-            session,
+            session: self.session.view(),
             calls: self.session.calls(),
             approvals,
-            you_control: self.drives(controller.as_ref()),
-            controller: controller.map(|controller| controller.name),
+            you_control: controller.as_ref().is_some_and(|who| who.viewer == self.seat.id),
+            controller: controller.map(|who| who.name),
         }
     }
 
-    fn drives(&self, controller: Option<&Controller>) -> bool {
-        controller.is_some_and(|controller| controller.viewer == self.seat.id)
+    fn drives(&self) -> bool {
+        self.session.controller().is_some_and(|who| who.viewer == self.seat.id)
     }
 
     /// What goes out next. Can be dropped at any time and called again.
@@ -239,7 +247,7 @@ impl Viewer {
 
     /// Waits until something happened, at most until `frame_at`.
     async fn wait(&mut self, frame_at: Option<Instant>) {
-        let driving = self.drives(self.control.borrow().as_ref());
+        let driving = self.drives();
         let silent_at = self.drove_at + Duration::from_millis(self.hub.config.control_idle_ms_max);
         let frames = self.looking.as_mut().map(|looking| &mut looking.casting.frames);
         let watching = frames.is_some();
@@ -254,14 +262,7 @@ impl Viewer {
         tokio::select! {
             biased;
             event = self.events.recv() => self.heard(event),
-            event = self.approvals.recv() => self.heard_of_approval(event),
-            changed = self.control.changed() => {
-                if changed.is_err() {
-                    self.over = Some(Ending::SessionOver("the session is over".to_owned()));
-                } else {
-                    self.tell_control();
-                }
-            }
+            news = self.approvals.next() => self.heard_of_approval(news),
             Some(refused) = self.refusals.1.recv() => self.refuse(refused, "Look at the page and try again."),
             frame = new_frame => match frame {
                 Ok(Some(sequence)) => self.pacer.offer(sequence),
@@ -280,36 +281,32 @@ impl Viewer {
 
     fn heard(&mut self, event: Result<LiveEvent, RecvError>) {
         match event {
-            Ok(LiveEvent::Session { session }) => {
-                let completed = self.hub.complete(&self.caller, vec![session]).pop();
-                self.outbox.extend(completed.map(|session| LiveEvent::Session { session }));
-            }
             Ok(LiveEvent::Closed { reason }) => {
                 self.outbox.push_back(LiveEvent::Closed { reason: reason.clone() });
                 self.over = Some(Ending::SessionOver(reason));
             }
             // Told by this viewer itself: only it knows whether it is the one who drives.
-            Ok(LiveEvent::Control { .. }) => {}
+            Ok(LiveEvent::Control { .. }) => self.tell_control(),
             Ok(event) => self.outbox.push_back(event),
             Err(RecvError::Lagged(_)) => self.over = Some(Ending::TooSlow),
             Err(RecvError::Closed) => self.over = Some(Ending::SessionOver("the session is over".to_owned())),
         }
     }
 
-    fn heard_of_approval(&mut self, event: Result<(Tenant, ApprovalView), RecvError>) {
-        match event {
-            Ok((_, approval)) if approval.session == self.session.id() => {
-                self.outbox.push_back(LiveEvent::Approval { approval });
+    fn heard_of_approval(&mut self, news: Option<Notice>) {
+        match news {
+            Some(Notice::Changed(approval)) if approval.session == self.session.id() => {
+                self.outbox.push_back(LiveEvent::Approval { approval: (*approval).clone() });
             }
-            Ok(_) => {}
-            Err(RecvError::Lagged(_)) => self.over = Some(Ending::TooSlow),
-            Err(RecvError::Closed) => self.over = Some(Ending::ServiceEnds),
+            Some(Notice::Changed(_)) => {}
+            Some(Notice::Missed) => self.over = Some(Ending::TooSlow),
+            None => self.over = Some(Ending::ServiceEnds),
         }
     }
 
     fn tell_control(&mut self) {
-        let controller = self.control.borrow_and_update().clone();
-        let you_control = self.drives(controller.as_ref());
+        let controller = self.session.controller();
+        let you_control = controller.as_ref().is_some_and(|who| who.viewer == self.seat.id);
         self.outbox.push_back(LiveEvent::Control { controller: controller.map(|who| who.name), you_control });
     }
 
@@ -374,14 +371,13 @@ impl Viewer {
         let asked = Controller { viewer: self.seat.id, name: self.caller.name().to_owned() };
         match self.session.take_control(asked) {
             Ok(()) => self.drove_at = now,
-            Err(by) if by.viewer == self.seat.id => self.tell_control(),
-            Err(by) => self.refuse(format!("{} drives already", by.name), "Wait until it is handed back."),
+            Err(by) => self.refuse(format!("{by} drives already"), "Wait until it is handed back."),
         }
     }
 
     fn input(&mut self, input: Input, now: Instant) {
         let a_move = matches!(input, Input::Mouse { kind: MouseKind::Move, .. });
-        if !self.drives(self.session.controller().borrow().as_ref()) {
+        if !self.drives() {
             // One who lost the wheel mid-way still sends moves; saying so for each would be noise.
             if !a_move {
                 self.refuse("you do not drive", "Take control first.");
@@ -416,7 +412,7 @@ impl Viewer {
             self.hub.tasks.spawn("viewer input", async move {
                 while let Some((page, input)) = waiting.recv().await {
                     // Asked again here: what waited is not sent after the wheel was handed back.
-                    let drives = session.controller().borrow().as_ref().is_some_and(|who| who.viewer == viewer);
+                    let drives = session.controller().is_some_and(|who| who.viewer == viewer);
                     if drives && let Err(why) = session.input(page, input).await {
                         // A person who does not read what went wrong misses some of it.
                         drop(refused.try_send(why));

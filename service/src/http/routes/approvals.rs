@@ -11,10 +11,11 @@ use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Deserialize;
 
+use crate::approval::{DecideError, Reach};
 use crate::auth::Scope;
 use crate::http::body::Json;
 use crate::http::door::Asking;
-use crate::http::{Decided, Edge, Refusal};
+use crate::http::{Edge, Refusal};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,9 +32,13 @@ pub(in crate::http) async fn list(
 ) -> Result<Answer<ApprovalList>, Refusal> {
     let caller = asking.with_any(&MAY_SEE)?;
     let Query(filter) = filter.map_err(|_| {
-        Refusal::bad_request("bad_query", "The query is not understood.", "Only ?state=pending and the other states are known.")
+        Refusal::bad_request(
+            "bad_query",
+            "The query is not understood.",
+            "Only ?state=pending and the other states are known.",
+        )
     })?;
-    let approvals = edge.approvals.list(&caller, filter.state).await?;
+    let approvals = edge.desk.list(&Reach::of(&caller), filter.state).await?;
     Ok(Answer(ApprovalList { approvals }))
 }
 
@@ -43,7 +48,7 @@ pub(in crate::http) async fn get(
     Path(id): Path<String>,
 ) -> Result<Answer<ApprovalView>, Refusal> {
     let caller = asking.with_any(&MAY_SEE)?;
-    edge.approvals.get(&caller, &parse(&id)?).await?.map(Answer).ok_or_else(unknown)
+    edge.desk.get(&Reach::of(&caller), &parse(&id)?).await?.map(Answer).ok_or_else(unknown)
 }
 
 pub(in crate::http) async fn picture(
@@ -52,7 +57,7 @@ pub(in crate::http) async fn picture(
     Path(id): Path<String>,
 ) -> Result<Response, Refusal> {
     let caller = asking.with_any(&MAY_SEE)?;
-    let picture = edge.approvals.picture(&caller, &parse(&id)?).await?;
+    let picture = edge.desk.picture(&Reach::of(&caller), &parse(&id)?).await?;
     let picture = picture.ok_or_else(|| Refusal::not_found("picture"))?;
     // It never changes, but it shows what only this person may see.
     let headers = [(CONTENT_TYPE, "image/jpeg"), (CACHE_CONTROL, "private, max-age=3600, immutable")];
@@ -68,10 +73,11 @@ pub(in crate::http) async fn decide(
 ) -> Result<(StatusCode, Answer<ApprovalView>), Refusal> {
     // The one place that makes a human out of a request; who has only `agent` is none.
     let human = asking.0.human().ok_or_else(|| Refusal::scope(Scope::Approve.word()))?;
-    match edge.approvals.decide(&human, &parse(&id)?, request).await? {
-        Some(Decided::Now(view)) => Ok((StatusCode::OK, Answer(view))),
-        Some(Decided::Before(view)) => Ok((StatusCode::CONFLICT, Answer(view))),
-        None => Err(unknown()),
+    match edge.desk.decide(&human, &parse(&id)?, request.decision, request.reason).await {
+        Ok(view) => Ok((StatusCode::OK, Answer(view))),
+        Err(DecideError::AlreadyDecided(view)) => Ok((StatusCode::CONFLICT, Answer(*view))),
+        Err(DecideError::NotFound) => Err(unknown()),
+        Err(DecideError::NotKept(error)) => Err(error.into()),
     }
 }
 

@@ -27,7 +27,7 @@ pub(in crate::http) async fn healthy() -> &'static str {
 
 /// The service takes work: 200, or 503 with what is missing.
 pub(in crate::http) async fn ready(State(edge): State<Arc<Edge>>) -> Response {
-    let missing = edge.readiness.missing();
+    let missing = (edge.readiness)();
     let status = if missing.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Answer(Ready { ready: missing.is_empty(), missing })).into_response()
 }
@@ -35,5 +35,7 @@ pub(in crate::http) async fn ready(State(edge): State<Arc<Edge>>) -> Response {
 /// The numbers, for Prometheus.
 pub(in crate::http) async fn metrics(State(edge): State<Arc<Edge>>, asking: Asking) -> Result<Response, Refusal> {
     asking.with_any(&[Scope::Admin])?;
+    // The pool writes its gauges when it is asked for its numbers.
+    let _numbers = edge.pool.view();
     Ok(([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], edge.metrics.render()).into_response())
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
 use helmwatch_protocol::ViewerMessage;
+use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::sessions;
-use crate::auth::Scope;
+use crate::auth::{Authenticator, Caller, Scope};
 use crate::http::door::Asking;
-use crate::http::socket::{Gone, Socket, SocketLimits, upgrade};
+use crate::http::socket::{Socket, SocketLimits, upgrade};
 use crate::http::{Edge, Refusal};
-use crate::live::{Ending, Feed, NoRoom, Out, Viewer};
+use crate::live::{Ending, Feed, NoRoom, Out, SessionScreen, Viewer};
 
 /// The longest message of a viewer that is not text to type, bytes.
 const MESSAGE_BYTES: usize = 4 << 10;
@@ -25,9 +26,10 @@ pub(in crate::http) async fn session(
     request: Request,
 ) -> Result<Response, Refusal> {
     let caller = asking.with_any(&[Scope::View])?;
-    let session = edge.sessions.find(&caller, &sessions::parse(&id)?).ok_or_else(sessions::unknown)?;
-    let viewer = edge.hub.watch(session, caller).map_err(no_room)?;
-    upgrade(request, &edge.tasks, "viewer socket", limits(&edge), move |socket| show(socket, viewer))
+    let session = edge.sessions.get(&caller, &sessions::parse(&id)?).map_err(sessions::unknown)?;
+    let key = Key::new(&edge, &caller);
+    let viewer = edge.hub.watch(Arc::new(SessionScreen(session)), caller).map_err(no_room)?;
+    upgrade(request, &edge.tasks, "viewer socket", limits(&edge), move |socket| show(socket, viewer, key))
 }
 
 pub(in crate::http) async fn feed(
@@ -36,11 +38,12 @@ pub(in crate::http) async fn feed(
     request: Request,
 ) -> Result<Response, Refusal> {
     let caller = asking.with_any(&[Scope::View])?;
-    let feed = edge.hub.feed(edge.listed.clone(), caller).map_err(no_room)?;
-    upgrade(request, &edge.tasks, "feed socket", limits(&edge), move |socket| tell(socket, feed))
+    let key = Key::new(&edge, &caller);
+    let feed = edge.hub.feed(edge.sessions.clone(), caller).map_err(no_room)?;
+    upgrade(request, &edge.tasks, "feed socket", limits(&edge), move |socket| tell(socket, feed, key))
 }
 
-async fn show(mut socket: Socket, mut viewer: Viewer) {
+async fn show(mut socket: Socket, mut viewer: Viewer, mut key: Key) {
     let ending = loop {
         // Both sides can be dropped at any time, so neither holds up the other.
         let sent = tokio::select! {
@@ -59,10 +62,11 @@ async fn show(mut socket: Socket, mut viewer: Viewer) {
                 Ok(message) => viewer.take(message),
                 Err(error) => viewer.take_unreadable(&error.to_string()),
             }),
+            () = key.gone() => break Some(Ending::KeyGone),
         };
         if let Err(gone) = sent {
             tracing::debug!(?gone, "viewer gone");
-            break (gone == Gone::Misbehaved).then_some(Ending::TooSlow);
+            break None;
         }
     };
     // The wheel is handed back and the picture stopped before the goodbye, which may take a while.
@@ -72,7 +76,7 @@ async fn show(mut socket: Socket, mut viewer: Viewer) {
     }
 }
 
-async fn tell(mut socket: Socket, mut feed: Feed) {
+async fn tell(mut socket: Socket, mut feed: Feed, mut key: Key) {
     let ending = loop {
         let sent = tokio::select! {
             event = feed.next() => match event {
@@ -87,6 +91,7 @@ async fn tell(mut socket: Socket, mut feed: Feed) {
             },
             // Nothing is expected from this side; reading keeps the socket alive.
             text = socket.receive() => text.map(drop),
+            () = key.gone() => break Some(Ending::KeyGone),
         };
         if let Err(gone) = sent {
             tracing::debug!(?gone, "viewer gone");
@@ -99,9 +104,36 @@ async fn tell(mut socket: Socket, mut feed: Feed) {
     }
 }
 
+/// The key behind a socket: a socket outlives a request, and must not outlive its key.
+struct Key {
+    auth: Authenticator,
+    caller: Caller,
+    revocations: watch::Receiver<u64>,
+}
+
+/// How often a key is looked at that may have expired without anybody revoking it.
+const KEY_LOOK: Duration = Duration::from_secs(30);
+
+impl Key {
+    fn new(edge: &Edge, caller: &Caller) -> Self {
+        Self { auth: edge.auth.clone(), caller: caller.clone(), revocations: edge.auth.keyring().revocations() }
+    }
+
+    /// Returns when the key is no longer good. Can be dropped at any time.
+    async fn gone(&mut self) {
+        while self.auth.still(&self.caller) {
+            // Both ends of the wait lead to the same question; a ring that is gone has no good keys.
+            if let Ok(Err(_)) = tokio::time::timeout(KEY_LOOK, self.revocations.changed()).await {
+                return;
+            }
+        }
+    }
+}
+
 fn code(ending: &Ending) -> CloseCode {
     match ending {
         Ending::SessionOver(_) => CloseCode::Normal,
+        Ending::KeyGone => CloseCode::Policy,
         Ending::ServiceEnds => CloseCode::Restart,
         Ending::Stalled | Ending::TooSlow => CloseCode::Again,
     }

@@ -40,29 +40,24 @@ pub(in crate::http) async fn log_in(
             "Send {\"key\": \"…\"} or {\"code\": \"…\"}.",
         ));
     }
-    // Before the code is looked at: a limit that a right guess goes around is none.
-    edge.wrong_logins.may_try()?;
-    let Some((value, caller)) = edge.door.log_in(request).await? else {
-        edge.wrong_logins.was_wrong();
-        return Err(Refusal::unknown_key());
+    let login = match (&request.key, &request.code) {
+        (Some(key), _) => edge.auth.by_key(key).await?,
+        (None, code) => edge.auth.by_code(code.as_deref().unwrap_or_default()).await?,
     };
-    let cookie = set_cookie(&edge, &value, COOKIE_SECONDS).ok_or_else(Refusal::internal)?;
-    Ok(([(SET_COOKIE, cookie)], Answer(view(&caller))).into_response())
+    let cookie = set_cookie(&edge, login.cookie.expose(), login.good_for.as_secs()).ok_or_else(Refusal::internal)?;
+    Ok(([(SET_COOKIE, cookie)], Answer(view(&login.caller))).into_response())
 }
 
 /// Ends the login the cookie stands for. Right also when there is none any more.
 pub(in crate::http) async fn log_out(State(edge): State<Arc<Edge>>, headers: HeaderMap) -> Result<Response, Refusal> {
     if let Some(value) = cookie(&headers) {
-        edge.door.log_out(value).await?;
+        edge.auth.log_out(value);
     }
     let cookie = set_cookie(&edge, "", 0).ok_or_else(Refusal::internal)?;
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
-/// A browser forgets the cookie then; the service may end the login earlier.
-const COOKIE_SECONDS: u32 = 30 * 24 * 60 * 60;
-
-fn set_cookie(edge: &Edge, value: &str, seconds: u32) -> Option<HeaderValue> {
+fn set_cookie(edge: &Edge, value: &str, seconds: u64) -> Option<HeaderValue> {
     let secure = if edge.public_url.starts_with("https:") { "; Secure" } else { "" };
     let text = format!("{COOKIE_NAME}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
     HeaderValue::from_str(&text).ok()

@@ -12,7 +12,7 @@ use crate::http::door::Asking;
 use crate::http::{Edge, Refusal};
 
 pub(in crate::http) async fn get(State(edge): State<Arc<Edge>>, _: Asking) -> Answer<PoolView> {
-    Answer(edge.limits.view())
+    Answer(edge.pool.view())
 }
 
 pub(in crate::http) async fn change(
@@ -21,7 +21,7 @@ pub(in crate::http) async fn change(
     Json(patch): Json<PoolPatch>,
 ) -> Result<Answer<PoolView>, Refusal> {
     let caller = asking.with_any(&[Scope::Admin])?;
-    let view = edge.limits.change(patch)?;
+    let view = edge.pool.patch(patch)?;
     tracing::info!(key = %caller.key(), ?patch, "pool limits changed");
     Ok(Answer(view))
 }

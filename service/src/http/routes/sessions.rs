@@ -9,10 +9,11 @@ use helmwatch_protocol::{OpenRequest, SessionId, SessionList, SessionView};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
-use crate::auth::{Caller, Scope};
+use crate::auth::Scope;
 use crate::http::body::Json;
 use crate::http::door::Asking;
 use crate::http::{Edge, Refusal};
+use crate::session::{NewSession, SessionError};
 
 pub(in crate::http) async fn open(
     State(edge): State<Arc<Edge>>,
@@ -20,12 +21,40 @@ pub(in crate::http) async fn open(
     Json(request): Json<OpenRequest>,
 ) -> Result<Response, Refusal> {
     let caller = asking.with_any(&[Scope::Agent])?;
-    let opened = edge.sessions.open(&caller, request).await?;
-    let mut response = (StatusCode::CREATED, Answer(complete(&edge, &caller, opened.clone()))).into_response();
-    if let Ok(place) = HeaderValue::from_str(&format!("/v1/sessions/{}", opened.id)) {
+    let viewport = viewport(&edge, &request)?;
+    let wanted = NewSession { name: request.name, viewport };
+    let session = edge.sessions.open(&caller, wanted, |_| {}).await?;
+    if let Some(url) = &request.url
+        && let Err(why) = edge.visit.visit(&caller, session.id(), url).await
+    {
+        edge.sessions.close(&caller, session.id(), "its first page could not be opened").await?;
+        return Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "page_not_opened",
+            why,
+            "Correct the address, or open the session without one.",
+        ));
+    }
+    let mut response = (StatusCode::CREATED, Answer(session.view())).into_response();
+    if let Ok(place) = HeaderValue::from_str(&format!("/v1/sessions/{}", session.id())) {
         response.headers_mut().insert(LOCATION, place);
     }
     Ok(response)
+}
+
+/// Both sides or none, each within what Chromium paints.
+fn viewport(edge: &Edge, request: &OpenRequest) -> Result<Option<(u32, u32)>, Refusal> {
+    let sides = 64..=edge.live.width_max.max(4_096);
+    match (request.width, request.height) {
+        (None, None) => Ok(None),
+        (Some(width), Some(height)) if sides.contains(&width) && sides.contains(&height) => Ok(Some((width, height))),
+        _ => Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "bad_viewport",
+            "width and height are no viewport.",
+            format!("Give both, each from {} to {}, or neither.", sides.start(), sides.end()),
+        )),
+    }
 }
 
 pub(in crate::http) async fn list(
@@ -33,8 +62,7 @@ pub(in crate::http) async fn list(
     asking: Asking,
 ) -> Result<Answer<SessionList>, Refusal> {
     let caller = asking.with_any(&[Scope::View, Scope::Agent])?;
-    let sessions = edge.hub.complete(&caller, edge.sessions.list(&caller));
-    Ok(Answer(SessionList { sessions }))
+    Ok(Answer(SessionList { sessions: edge.sessions.list(&caller) }))
 }
 
 pub(in crate::http) async fn get(
@@ -43,8 +71,7 @@ pub(in crate::http) async fn get(
     Path(id): Path<String>,
 ) -> Result<Answer<SessionView>, Refusal> {
     let caller = asking.with_any(&[Scope::View, Scope::Agent])?;
-    let session = edge.sessions.find(&caller, &parse(&id)?).ok_or_else(unknown)?;
-    Ok(Answer(complete(&edge, &caller, session.view())))
+    Ok(Answer(edge.sessions.get(&caller, &parse(&id)?).map_err(unknown)?.view()))
 }
 
 pub(in crate::http) async fn close(
@@ -53,18 +80,19 @@ pub(in crate::http) async fn close(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
     let caller = asking.with_any(&[Scope::Agent, Scope::Control])?;
-    if edge.sessions.close(&caller, &parse(&id)?).await? { Ok(StatusCode::NO_CONTENT) } else { Err(unknown()) }
-}
-
-fn complete(edge: &Edge, caller: &Caller, view: SessionView) -> SessionView {
-    edge.hub.complete(caller, vec![view.clone()]).pop().unwrap_or(view)
+    edge.sessions.close(&caller, &parse(&id)?, "closed over HTTP").await.map_err(unknown)?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// A text that cannot be an id names no session.
 pub(in crate::http) fn parse(id: &str) -> Result<SessionId, Refusal> {
-    id.parse().map_err(|_| unknown())
+    id.parse().map_err(|_| Refusal::not_found("session"))
 }
 
-pub(in crate::http) fn unknown() -> Refusal {
-    Refusal::not_found("session")
+/// Unknown and another's read the same.
+pub(in crate::http) fn unknown(error: SessionError) -> Refusal {
+    match error {
+        SessionError::Unknown(_) => Refusal::not_found("session"),
+        other => other.into(),
+    }
 }

@@ -1,0 +1,169 @@
+//! The command line: what can be said, and how it becomes settings.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Flag};
+
+/// Agents at the helm, people on watch: a pool of headless Chromium for agents, seen live and approved by people.
+#[derive(Debug, Parser)]
+#[command(name = "helmwatch", version, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve agents over MCP and people over the viewer.
+    Serve(Settings),
+    /// The same for one local agent over standard input and output, with the live view on a loopback port.
+    Mcp(Settings),
+    /// Check this machine: Chromium, its sandbox, shared memory, fonts, descriptors.
+    Doctor(Settings),
+    /// Make, list and revoke keys.
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+    /// Work with policy files.
+    Policy {
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+}
+
+/// `helmwatch keys …`
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key and print it: the only time it is shown.
+    Create {
+        /// Who uses it, as in ci-agent.
+        #[arg(long)]
+        name: String,
+        /// agent, view, approve, control or admin; can be given several times.
+        #[arg(long = "scope", value_name = "SCOPE", required = true, value_delimiter = ',')]
+        scopes: Vec<String>,
+        /// Whose sessions it sees; tenants never see each other's.
+        #[arg(long, default_value = crate::auth::Tenant::DEFAULT)]
+        tenant: String,
+        /// Days after which it is no longer good; never when absent.
+        #[arg(long, value_name = "DAYS")]
+        expires_days: Option<u64>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// List all keys, without their secrets.
+    List {
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Revoke a key by its id.
+    Revoke {
+        /// As `helmwatch keys list` shows it.
+        id: String,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
+/// `helmwatch policy …`
+#[derive(Debug, Subcommand)]
+pub enum PolicyCommand {
+    /// Read a policy file as the service would and list its rules.
+    Check {
+        /// A TOML file, or open, careful, strict.
+        file: String,
+    },
+}
+
+/// Flags that set something, over the file and the environment.
+#[derive(Debug, Default, Args)]
+pub struct Settings {
+    /// Address and port to listen at [default: 127.0.0.1:7800].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// A TOML file with settings.
+    #[arg(long, value_name = "FILE", env = "HELMWATCH_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Folder for the database [default: ~/.local/share/helmwatch].
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Rules for calls: open, careful, strict, or a file [default: careful].
+    #[arg(long, value_name = "POLICY")]
+    pub policy: Option<String>,
+    /// A private address a page may reach; can be given several times.
+    #[arg(long, value_name = "HOST_OR_CIDR[:PORT]")]
+    pub egress_allow: Vec<String>,
+    /// Any other setting, as in pool.max_sessions=8; can be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+impl Settings {
+    /// Reads all settings: defaults < file < environment < these flags.
+    ///
+    /// # Errors
+    /// [`ConfigError`] naming what is wrong and where it was written.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        let mut flags = Vec::new();
+        let mut flag = |flag: &str, key: &str, text: String| {
+            flags.push(Flag { flag: flag.to_owned(), key: key.to_owned(), text });
+        };
+        for pair in &self.set {
+            let (key, text) = pair.split_once('=').ok_or_else(|| ConfigError {
+                source: "flag --set".to_owned(),
+                what: format!("\"{pair}\" is no KEY=VALUE"),
+                how: "Write it as in --set pool.max_sessions=8.".to_owned(),
+            })?;
+            flag("--set", key, text.to_owned());
+        }
+        if let Some(listen) = &self.listen {
+            flag("--listen", "listen", listen.clone());
+        }
+        if let Some(folder) = &self.data_dir {
+            flag("--data-dir", "data_dir", folder.to_string_lossy().into_owned());
+        }
+        if let Some(policy) = &self.policy {
+            flag("--policy", "policy", policy.clone());
+        }
+        if !self.egress_allow.is_empty() {
+            flag("--egress-allow", "egress.allow", self.egress_allow.join(","));
+        }
+        let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Config::load(self.config.as_deref(), environment, &flags)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings() {
+        let cli = Cli::parse_from([
+            "helmwatch", "serve", "--listen", "127.0.0.1:0", "--policy", "strict", "--egress-allow", "127.0.0.1:8080",
+            "--egress-allow", "10.0.0.0/8", "--set", "pool.max_sessions=3",
+        ]);
+        let Command::Serve(settings) = cli.command else { panic!("serve") };
+        let config = settings.load().unwrap();
+        assert_eq!((config.listen.port(), config.policy.as_str(), config.pool.max_sessions), (0, "strict", 3));
+        assert_eq!(config.egress.allow, ["127.0.0.1:8080", "10.0.0.0/8"]);
+    }
+
+    #[test]
+    fn a_flag_that_sets_nothing_known_is_named() {
+        let wrong = |text: &str| Settings { set: vec![text.to_owned()], ..Settings::default() }.load().unwrap_err();
+        assert_eq!(wrong("pool.max=3").source, "flag --set");
+        assert!(wrong("pool").what.contains("KEY=VALUE"));
+    }
+}

@@ -1,0 +1,132 @@
+//! Everything the routes stand on, and the list of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures_util::future::BoxFuture;
+use helmwatch_protocol::SessionId;
+use metrics::{counter, histogram};
+use tokio::time::Instant;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+
+use super::refusal::Refusal;
+use super::routes::{approvals, health, live, login, openapi, pool, sessions};
+use super::{door, files, server};
+use crate::approval::Desk;
+use crate::auth::{Authenticator, Caller};
+use crate::config::{HttpConfig, LiveConfig};
+use crate::live::Hub;
+use crate::pool::Pool;
+use crate::session::Registry;
+use crate::telemetry::{Metrics, Tasks, names};
+
+/// Goes to an address in a session, the way an agent's own call does: past the policy, and audited.
+pub trait Visit: Send + Sync + 'static {
+    /// # Errors
+    /// One line: why the page was not opened.
+    fn visit<'a>(
+        &'a self,
+        caller: &'a Caller,
+        session: &'a SessionId,
+        url: &'a str,
+    ) -> BoxFuture<'a, Result<(), String>>;
+}
+
+/// Says why the service takes no work, one line each; empty when it does.
+pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
+/// What the routes stand on. Built by the app.
+pub struct Edge {
+    pub auth: Authenticator,
+    pub sessions: Arc<Registry>,
+    pub desk: Desk,
+    pub pool: Arc<Pool>,
+    pub hub: Arc<Hub>,
+    pub metrics: Metrics,
+    pub readiness: Readiness,
+    pub visit: Arc<dyn Visit>,
+    /// Our origin, as people type it, without a slash at its end (`Config::public_url`).
+    pub public_url: String,
+    pub http: HttpConfig,
+    pub live: LiveConfig,
+    /// Own the tasks of sockets.
+    pub tasks: Tasks,
+}
+
+/// All routes. `agents` is the MCP service, mounted at `/mcp` for callers with a key.
+pub fn router<S>(edge: Edge, agents: S) -> Router
+where
+    S: tower::Service<Request, Error = std::convert::Infallible> + Clone + Send + Sync + 'static,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    let edge = Arc::new(edge);
+    let body_idle = RequestBodyTimeoutLayer::new(Duration::from_millis(edge.http.body_idle_ms_max));
+    let keyed = Router::new()
+        .route("/v1/login", get(login::who))
+        .route("/v1/sessions", get(sessions::list).post(sessions::open))
+        .route("/v1/sessions/{id}", get(sessions::get).delete(sessions::close))
+        .route("/v1/sessions/{id}/live", get(live::session))
+        .route("/v1/feed", get(live::feed))
+        .route("/v1/approvals", get(approvals::list))
+        .route("/v1/approvals/{id}", get(approvals::get).post(approvals::decide))
+        .route("/v1/approvals/{id}/picture", get(approvals::picture))
+        .route("/v1/pool", get(pool::get).patch(pool::change))
+        .route("/metrics", get(health::metrics))
+        .route_service("/mcp", agents)
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&edge), door::keys));
+    let open = Router::new()
+        .route("/v1/login", post(login::log_in))
+        .route("/v1/logout", post(login::log_out))
+        .route("/healthz", get(health::healthy))
+        .route("/readyz", get(health::ready))
+        .route("/openapi.json", get(openapi::document));
+    keyed
+        .merge(open)
+        .fallback(files::file)
+        .method_not_allowed_fallback(|| async { Refusal::method() })
+        .layer(DefaultBodyLimit::max(edge.http.body_bytes_max))
+        .layer(middleware::from_fn_with_state(Arc::clone(&edge), door::own_pages))
+        .layer(middleware::from_fn(files::headers))
+        .layer(middleware::from_fn(measured))
+        .layer(body_idle)
+        .with_state(edge)
+}
+
+/// Adds the conformance suite's fixtures, which ask for no key: for callers on this machine that name it by a loopback name.
+#[cfg(feature = "conformance")]
+pub fn with_conformance<S>(router: Router, fixtures: S) -> Router
+where
+    S: tower::Service<Request, Error = std::convert::Infallible> + Clone + Send + Sync + 'static,
+    S::Response: IntoResponse,
+    S::Future: Send + 'static,
+{
+    let local = Router::new().route_service("/__conformance/mcp", fixtures).route_layer(middleware::from_fn(
+        |request: Request, next: Next| async move {
+            let near = request.extensions().get::<server::Peer>().is_some_and(|peer| peer.0.ip().is_loopback());
+            if near { next.run(request).await } else { Refusal::no_route().into_response() }
+        },
+    ));
+    router.merge(local)
+}
+
+/// Counts and times each request by its route, never by its address: ids would make the numbers endless.
+async fn measured(request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "file".to_owned(), |path| path.as_str().to_owned());
+    let method = request.method().as_str().to_owned();
+    let peer = request.extensions().get::<server::Peer>().map(|peer| peer.0);
+    let response = next.run(request).await;
+    let status = response.status();
+    counter!(names::HTTP_REQUESTS, "method" => method.clone(), "route" => route.clone(), "status" => status.as_u16().to_string())
+        .increment(1);
+    histogram!(names::HTTP_SECONDS, "route" => route.clone()).record(began.elapsed().as_secs_f64());
+    tracing::debug!(?peer, method, route, status = status.as_u16(), "request");
+    response
+}
