@@ -1,1 +1,18 @@
-fn main() {}
+//! Helmwatch as its users meet it: the real program, real Chromium, clients that others wrote, and a site that says what it saw.
+//!
+//! One binary, one module a capability. No sleeps, no retries: every wait has an event or a deadline.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
+
+mod actions;
+mod agent;
+mod approvals;
+mod bad_input;
+mod conformance;
+mod egress;
+mod keys;
+mod lifetime;
+mod live;
+mod load;
+mod room;
+mod stdio;
+mod story;

@@ -19,7 +19,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, broadcast, oneshot};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::{Fault, Outcome};
 
@@ -52,7 +52,8 @@ type Pending = Arc<Mutex<HashMap<u64, oneshot::Sender<Result<Value, String>>>>>;
 pub struct Chromium {
     connection: Arc<Connection>,
     child: Child,
-    reader: JoinHandle<()>,
+    /// Reads the pipe; ends with this.
+    _reader: JoinSet<()>,
     _profile: TempDir,
 }
 
@@ -124,12 +125,17 @@ impl Chromium {
         let input = pipe::Receiver::from_owned_fd(our_input).map_err(|error| Fault::of("pipe", error))?;
         let (events, _) = broadcast::channel(EVENTS_MAX);
         let pending = Pending::default();
+<<<<<<< HEAD
         #[expect(clippy::disallowed_methods, reason = "owned: the handle is kept here and aborted on drop")]
         let reader = tokio::task::spawn(read(input, Arc::clone(&pending), events.clone()));
+=======
+        let mut reader = JoinSet::new();
+        reader.spawn(read(input, Arc::clone(&pending), events.clone()));
+>>>>>>> tests
         let connection =
             Arc::new(Connection { writer: AsyncMutex::new(writer), pending, events, next: AtomicU64::new(1) });
         connection.call("", "Browser.getVersion", json!({})).await?;
-        Ok(Self { connection, child, reader, _profile: profile })
+        Ok(Self { connection, child, _reader: reader, _profile: profile })
     }
 
     /// The connection.
@@ -155,14 +161,7 @@ impl Chromium {
             .await
             .map_err(|_| Fault::new("Chromium does not close", "look for it with ps"))?
             .map_err(|error| Fault::of("wait", error))?;
-        self.reader.abort();
         Ok(())
-    }
-}
-
-impl Drop for Chromium {
-    fn drop(&mut self) {
-        self.reader.abort();
     }
 }
 

@@ -8,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Fault, Outcome};
@@ -26,7 +27,8 @@ const ROOT: &str = "/usr/share";
 pub struct Docs {
     port: u16,
     stop: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
+    /// The server; ends with this.
+    _server: JoinSet<()>,
 }
 
 impl Docs {
@@ -47,14 +49,19 @@ impl Docs {
         let stop = CancellationToken::new();
         let app = Router::new().fallback(page).with_state(Arc::new(places));
         let stopped = stop.clone();
+<<<<<<< HEAD
         #[expect(clippy::disallowed_methods, reason = "owned: the handle is kept here and aborted on drop")]
         let task = tokio::task::spawn(async move {
+=======
+        let mut server = JoinSet::new();
+        server.spawn(async move {
+>>>>>>> tests
             let served = axum::serve(listener, app).with_graceful_shutdown(stopped.cancelled_owned()).await;
             if let Err(error) = served {
                 eprintln!("documentation server: {error}");
             }
         });
-        Ok(Self { port, stop, task })
+        Ok(Self { port, stop, _server: server })
     }
 
     /// Address of a page, as in `url("/sqlite/lang.html")`.
@@ -73,7 +80,6 @@ impl Docs {
 impl Drop for Docs {
     fn drop(&mut self) {
         self.stop.cancel();
-        self.task.abort();
     }
 }
 

@@ -57,6 +57,15 @@ impl Process {
         format!("{} {}", self.pid, line.join(" "))
     }
 
+    /// Is it the main process of a Chromium? Its renderers and helpers say what they are in `--type=`.
+    #[must_use]
+    pub fn is_browser(self) -> bool {
+        let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        let words: Vec<&[u8]> = bytes.split(|byte| *byte == 0).collect();
+        words.iter().any(|word| word.starts_with(b"--remote-debugging"))
+            && !words.iter().any(|word| word.starts_with(b"--type="))
+    }
+
     /// Its own memory; zero once it is gone.
     #[must_use]
     pub fn memory(self) -> Memory {

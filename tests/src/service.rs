@@ -274,6 +274,21 @@ impl Service {
         Ok((status, serde_json::from_str(&text).unwrap_or(serde_json::Value::Null)))
     }
 
+    /// The bytes at an address of the service (absolute or a path), with a key.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub async fn bytes(&self, address: &str, key: Option<&str>) -> Outcome<Vec<u8>> {
+        let url = if address.starts_with("http") { address.to_owned() } else { format!("{}{address}", self.base()) };
+        let mut request = self.http.get(&url);
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        let answer = request.send().await.and_then(reqwest::Response::error_for_status);
+        let answer = answer.map_err(|error| Fault::of(&url, error))?;
+        Ok(answer.bytes().await.map_err(|error| Fault::of(&url, error))?.to_vec())
+    }
+
     /// Makes a key with the program's own command, as an operator does while the service runs.
     ///
     /// # Errors
@@ -294,6 +309,22 @@ impl Service {
         }
         let key = text.split_whitespace().find(|word| word.starts_with("hw_")).map(str::to_owned);
         key.ok_or_else(|| Fault::new(format!("helmwatch keys create printed no key: {text}"), "run it by hand"))
+    }
+
+    /// Revokes a key by its public id, with the program's own command.
+    ///
+    /// # Errors
+    /// When the command fails.
+    pub async fn revoke_key(&self, id: &str) -> Outcome<()> {
+        let mut command = Command::new(executable()?);
+        clean_environment(&mut command);
+        command.args(["keys", "revoke", id]).arg("--data-dir").arg(self.data.path());
+        let output = command.output().await.map_err(|error| Fault::of("helmwatch keys revoke", error))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        Err(Fault::new(format!("helmwatch keys revoke: {error}"), "run it by hand"))
     }
 
     /// SIGTERM, as an operator stops it, and a search for what it left.

@@ -15,6 +15,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::{Fault, Outcome};
@@ -45,6 +46,7 @@ pub struct Seen {
 struct Shared {
     seen: Arc<Mutex<VecDeque<Seen>>>,
     arrived: Arc<Notify>,
+    told: Arc<Notify>,
     port: u16,
 }
 
@@ -52,7 +54,8 @@ struct Shared {
 pub struct Site {
     shared: Shared,
     stop: CancellationToken,
-    task: tokio::task::JoinHandle<()>,
+    /// The server; ends with this.
+    _server: JoinSet<()>,
 }
 
 impl Site {
@@ -76,21 +79,21 @@ impl Site {
             )
         })?;
         let port = listener.local_addr().map_err(|error| Fault::of("no local address", error))?.port();
-        let shared = Shared { seen: Arc::default(), arrived: Arc::default(), port };
+        let shared = Shared { seen: Arc::default(), arrived: Arc::default(), told: Arc::default(), port };
         let app = Router::new()
             .merge(pages::router())
             .layer(middleware::from_fn_with_state(shared.clone(), record))
             .with_state(shared.clone());
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        #[expect(clippy::disallowed_methods, reason = "owned: the handle is kept here and aborted on drop")]
-        let task = tokio::task::spawn(async move {
+        let mut server = JoinSet::new();
+        server.spawn(async move {
             let served = axum::serve(listener, app).with_graceful_shutdown(stopped.cancelled_owned()).await;
             if let Err(error) = served {
                 eprintln!("fixture site: {error}");
             }
         });
-        Ok(Self { shared, stop, task })
+        Ok(Self { shared, stop, _server: server })
     }
 
     /// Its port.
@@ -130,6 +133,11 @@ impl Site {
         self.seen(method, path).len()
     }
 
+    /// Lets the page that asked `/until-told` (or the next that asks) have its answer.
+    pub fn tell_the_page(&self) {
+        self.shared.told.notify_one();
+    }
+
     /// How many requests it saw in all.
     #[must_use]
     pub fn total(&self) -> usize {
@@ -159,7 +167,6 @@ impl Site {
 impl Drop for Site {
     fn drop(&mut self) {
         self.stop.cancel();
-        self.task.abort();
     }
 }
 

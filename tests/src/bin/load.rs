@@ -14,6 +14,7 @@ use helmwatch_tests::site::Site;
 use helmwatch_tests::{Fault, Outcome};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 /// Port of the form page beside a service that already runs, so that it can be allowed once and for all.
 const SITE_PORT: u16 = 7899;
@@ -114,11 +115,11 @@ async fn run(arguments: &Arguments) -> Outcome<Report> {
         set_limit: arguments.set_limit.clone(),
     };
     let (progress, shown) = watch::channel(0);
-    let bar = tokio::task::spawn(show(bar(arguments), shown));
+    let mut shower = JoinSet::new();
+    shower.spawn(show(bar(arguments), shown));
     let result = load::run(plan, progress).await;
-    if let Err(error) = bar.await {
-        eprintln!("progress bar: {error}");
-    }
+    // The bar ends when the run drops its end of the channel.
+    while shower.join_next().await.is_some() {}
     let mut report = result.map_err(|fault| explain(fault, own.as_ref()))?;
     if report.sessions == 0 && arguments.url.is_some() {
         eprintln!("not one session ended well: was the service started with --egress-allow {}?", site.address());

@@ -67,6 +67,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/redirect", get(redirect))
         .route("/status/{code}", get(status))
         .route("/host", get(host))
+        .route("/until-told", get(until_told))
         .route("/fetch-target", get(|| async { "reached" }))
         .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
 }
@@ -165,6 +166,12 @@ async fn redirect(Query(target): Query<Target>) -> Redirect {
 async fn status(Path(code): Path<u16>) -> Response {
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST);
     (status, Html(format!("<!doctype html><html lang=en><title>Status</title><h1>Status {code}</h1>"))).into_response()
+}
+
+/// Answers when the test says so: how a page is told, from outside, to change.
+async fn until_told(State(shared): State<Shared>) -> &'static str {
+    shared.told.notified().await;
+    "now"
 }
 
 async fn host(headers: HeaderMap) -> String {
