@@ -125,13 +125,8 @@ impl Chromium {
         let input = pipe::Receiver::from_owned_fd(our_input).map_err(|error| Fault::of("pipe", error))?;
         let (events, _) = broadcast::channel(EVENTS_MAX);
         let pending = Pending::default();
-<<<<<<< HEAD
-        #[expect(clippy::disallowed_methods, reason = "owned: the handle is kept here and aborted on drop")]
-        let reader = tokio::task::spawn(read(input, Arc::clone(&pending), events.clone()));
-=======
         let mut reader = JoinSet::new();
         reader.spawn(read(input, Arc::clone(&pending), events.clone()));
->>>>>>> tests
         let connection =
             Arc::new(Connection { writer: AsyncMutex::new(writer), pending, events, next: AtomicU64::new(1) });
         connection.call("", "Browser.getVersion", json!({})).await?;

@@ -49,13 +49,8 @@ impl Docs {
         let stop = CancellationToken::new();
         let app = Router::new().fallback(page).with_state(Arc::new(places));
         let stopped = stop.clone();
-<<<<<<< HEAD
-        #[expect(clippy::disallowed_methods, reason = "owned: the handle is kept here and aborted on drop")]
-        let task = tokio::task::spawn(async move {
-=======
         let mut server = JoinSet::new();
         server.spawn(async move {
->>>>>>> tests
             let served = axum::serve(listener, app).with_graceful_shutdown(stopped.cancelled_owned()).await;
             if let Err(error) = served {
                 eprintln!("documentation server: {error}");

@@ -132,7 +132,8 @@ impl Settings {
         if !self.egress_allow.is_empty() {
             flag("--egress-allow", "egress.allow", self.egress_allow.join(","));
         }
-        let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let environment =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Config::load(self.config.as_deref(), environment, &flags)
     }
 }
@@ -151,8 +152,18 @@ mod tests {
     #[test]
     fn flags_become_settings() {
         let cli = Cli::parse_from([
-            "helmwatch", "serve", "--listen", "127.0.0.1:0", "--policy", "strict", "--egress-allow", "127.0.0.1:8080",
-            "--egress-allow", "10.0.0.0/8", "--set", "pool.max_sessions=3",
+            "helmwatch",
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--policy",
+            "strict",
+            "--egress-allow",
+            "127.0.0.1:8080",
+            "--egress-allow",
+            "10.0.0.0/8",
+            "--set",
+            "pool.max_sessions=3",
         ]);
         let Command::Serve(settings) = cli.command else { panic!("serve") };
         let config = settings.load().unwrap();

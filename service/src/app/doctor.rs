@@ -83,7 +83,8 @@ fn shared_memory() -> Checked {
         Some(free) if free >= SHM_FREE_BYTES_MIN => Ok(format!("{} MiB free", free >> 20)),
         Some(free) => Err((
             format!("only {} MiB are free", free >> 20),
-            "Give it more (docker run --shm-size=1g, or mount a larger tmpfs); until then Chromium uses slower files.".to_owned(),
+            "Give it more (docker run --shm-size=1g, or mount a larger tmpfs); until then Chromium uses slower files."
+                .to_owned(),
         )),
         None => Err(("there is none".to_owned(), "Mount a tmpfs at /dev/shm.".to_owned())),
     }
@@ -186,7 +187,8 @@ fn confined(browser: u32) -> (usize, usize) {
         String::from_utf8_lossy(&line).contains("--type=renderer")
     };
     let renderers: Vec<u32> = statuses.keys().copied().filter(|pid| below(*pid) && renderer(*pid)).collect();
-    let filtered = renderers.iter().filter(|pid| statuses.get(pid).and_then(|text| field(text, "Seccomp:")) == Some("2"));
+    let filtered =
+        renderers.iter().filter(|pid| statuses.get(pid).and_then(|text| field(text, "Seccomp:")) == Some("2"));
     (renderers.len(), filtered.count())
 }
 

@@ -22,7 +22,8 @@ pub async fn run(command: KeysCommand) -> Result<(), String> {
                 .map(|word| word.parse::<Scope>())
                 .collect::<Result<_, _>>()
                 .map_err(|what| format!("{what}\nGive --scope one of these."))?;
-            let expires_at = expires_days.map(|days| now_ms().saturating_add(days.saturating_mul(DAY.as_millis() as u64)));
+            let expires_at =
+                expires_days.map(|days| now_ms().saturating_add(days.saturating_mul(DAY.as_millis() as u64)));
             let (ring, store) = open(&settings.load().map_err(|error| error.to_string())?).await?;
             let new = NewKey { name, tenant: Tenant::new(&tenant), scopes, expires_at };
             let made = ring.create(new).await.map_err(told);
@@ -55,7 +56,8 @@ pub async fn run(command: KeysCommand) -> Result<(), String> {
 }
 
 async fn open(config: &Config) -> Result<(Keyring, Store), String> {
-    let store = Store::open(&config.data_dir, Purpose::Tool).await.map_err(|error| format!("{error}\n{}", error.hint()))?;
+    let store =
+        Store::open(&config.data_dir, Purpose::Tool).await.map_err(|error| format!("{error}\n{}", error.hint()))?;
     let ring = Keyring::open(Arc::new(store.clone()), None, WallClock::system()).await.map_err(told)?;
     Ok((ring, store))
 }

@@ -3,8 +3,14 @@
 mod chromium;
 pub mod cli;
 mod doctor;
+mod greeting;
+mod house;
 mod keys_command;
+mod lanes;
 mod policy_command;
+mod record;
+mod serve;
+mod visit;
 
 use std::process::ExitCode;
 
@@ -18,7 +24,9 @@ pub fn run() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("helmwatch: the runtime cannot be started: {error}\nRaise the limits of threads and descriptors (ulimit -u, -n).");
+            eprintln!(
+                "helmwatch: the runtime cannot be started: {error}\nRaise the limits of threads and descriptors (ulimit -u, -n)."
+            );
             return ExitCode::FAILURE;
         }
     };
@@ -33,12 +41,21 @@ pub fn run() -> ExitCode {
 
 async fn command(command: Command) -> Result<ExitCode, String> {
     match command {
-        Command::Serve(_) | Command::Mcp(_) => Err("serving is being built\nUse doctor, keys and policy until then.".to_owned()),
+        Command::Serve(settings) => {
+            let config = settings.load().map_err(|error| error.to_string())?;
+            serve::serve(config).await.map(|()| ExitCode::SUCCESS)
+        }
+        Command::Mcp(settings) => {
+            let config = settings.load().map_err(|error| error.to_string())?;
+            serve::stdio(config, settings.listen.is_some()).await.map(|()| ExitCode::SUCCESS)
+        }
         Command::Doctor(settings) => {
             let config = settings.load().map_err(|error| error.to_string())?;
             Ok(if doctor::run(&config).await { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Keys { command } => keys_command::run(command).await.map(|()| ExitCode::SUCCESS),
-        Command::Policy { command: PolicyCommand::Check { file } } => policy_command::check(&file).map(|()| ExitCode::SUCCESS),
+        Command::Policy { command: PolicyCommand::Check { file } } => {
+            policy_command::check(&file).map(|()| ExitCode::SUCCESS)
+        }
     }
 }

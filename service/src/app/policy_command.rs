@@ -17,11 +17,13 @@ pub fn load(setting: &str) -> Result<Policy, String> {
     }
     let path = Path::new(setting);
     let how = "Give open, careful, strict, or a TOML file with rules.";
-    let size = std::fs::metadata(path).map_err(|error| format!("policy {setting} cannot be read: {error}\n{how}"))?.len();
+    let size =
+        std::fs::metadata(path).map_err(|error| format!("policy {setting} cannot be read: {error}\n{how}"))?.len();
     if size > FILE_BYTES_MAX {
         return Err(format!("policy {setting} is larger than {FILE_BYTES_MAX} bytes\n{how}"));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| format!("policy {setting} cannot be read: {error}\n{how}"))?;
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("policy {setting} cannot be read: {error}\n{how}"))?;
     Policy::parse(&text, setting).map_err(|error| error.to_string())
 }
 

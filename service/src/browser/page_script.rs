@@ -280,7 +280,8 @@ mod tests {
             nodes: 4,
             truncated: false,
         };
-        let text = snapshot.stitch(|frame| (frame == "e2").then(|| "- paragraph [ref=f1e1]: in\n- text: two".to_owned()));
+        let text =
+            snapshot.stitch(|frame| (frame == "e2").then(|| "- paragraph [ref=f1e1]: in\n- text: two".to_owned()));
         assert_eq!(
             text,
             "- generic [ref=e1]:\n  - iframe [ref=e2]:\n    - paragraph [ref=f1e1]: in\n    - text: two\n  - iframe [ref=e3]\n  - button \"B\" [ref=e4]"

@@ -16,6 +16,10 @@ pub struct Denial {
     pub rule: String,
     /// One line: why.
     pub message: String,
+    /// One line: what to do.
+    pub hint: String,
+    /// When, milliseconds since the Unix epoch.
+    pub at: u64,
 }
 
 /// A boxed future, so that the traits can be objects.

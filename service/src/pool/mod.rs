@@ -22,7 +22,7 @@ use metrics::{counter, gauge, histogram};
 use tokio::time::Instant;
 
 pub use error::PoolError;
-pub use lane::{Denial, Lane, Lanes};
+pub use lane::{Boxed, Denial, Lane, Lanes};
 pub use lease::Lease;
 
 use crate::browser::LaunchOptions;

@@ -161,6 +161,12 @@ impl Session {
         self.closing.cancel();
     }
 
+    /// Does a call run in it?
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.lock().busy
+    }
+
     /// Is it ending or over?
     #[must_use]
     pub fn is_closed(&self) -> bool {

@@ -220,6 +220,12 @@ impl Registry {
         found.filter(|session| session.owner.shown_to(caller)).ok_or_else(|| SessionError::Unknown(id.to_string()))
     }
 
+    /// Whose an open session is.
+    #[must_use]
+    pub fn owner_of(&self, id: &SessionId) -> Option<Owner> {
+        self.lock().get(id).map(|session| session.owner.clone())
+    }
+
     /// Sessions the caller may see, oldest first.
     #[must_use]
     pub fn list(&self, caller: &Caller) -> Vec<SessionView> {
@@ -269,6 +275,19 @@ impl Registry {
     #[must_use]
     pub fn shows(&self, caller: &Caller, id: &SessionId) -> bool {
         self.lock().get(id).is_some_and(|session| session.owner.shown_to(caller))
+    }
+
+    /// Returns when no call runs in any session.
+    pub async fn quiet(&self) {
+        let mut feed = self.feed();
+        loop {
+            let sessions: Vec<_> = self.lock().values().cloned().collect();
+            if !sessions.iter().any(|session| session.is_busy()) {
+                return;
+            }
+            // A call that ends is told on the feed; one event missed is followed by another.
+            drop(feed.recv().await);
+        }
     }
 
     /// Ends all sessions and returns when nothing of them is left.

@@ -73,6 +73,8 @@ pub struct GateSettings {
     pub navigation_deadline: Duration,
     /// Where people look, without a slash at its end.
     pub public_url: String,
+    /// However long a rule gives a person, it is not longer than this.
+    pub ask_ttl_max: Duration,
 }
 
 /// Lists the tools and runs calls.

@@ -65,7 +65,7 @@ impl Held {
             picture,
             fingerprint: fingerprint(&seen),
             arguments_digest: call.digest,
-            ttl,
+            ttl: ttl.min(gate.settings.ask_ttl_max),
         };
         let ticket = gate.desk.ask(card).await.map_err(|error| {
             ToolError::new("approval_unavailable", format!("The call was not run: {error}."), error.hint())

@@ -56,7 +56,7 @@ pub(super) async fn go(
     url: &str,
     deadline: std::time::Duration,
 ) -> Result<(), ToolError> {
-    let before = session.denials().len();
+    let began = super::now_ms();
     let went = page.navigate(url, deadline).await;
     let refused = page.document_status().is_some_and(|status| status.code == 403);
     if matches!(went, Err(BrowserError::Navigation { .. })) || (went.is_ok() && refused) {
@@ -64,18 +64,17 @@ pub(super) async fn go(
             let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
             Some(format!("{host}:{}", url.port_or_known_default()?))
         });
-        let denials = session.denials();
-        let denied = denials.iter().rev().take(denials.len().saturating_sub(before).max(1));
         let plain = |text: &str| text.replace(['[', ']'], "");
-        let ours = denied.into_iter().find(|denial| host.as_deref() == Some(&plain(&denial.host)));
+        // Whatever was refused since this navigation began: its own host, or one a redirect led to.
+        let denials = session.denials();
+        let mut since = denials.iter().rev().filter(|denial| denial.at >= began);
+        let own = since.clone().find(|denial| host.as_deref() == Some(&plain(&denial.host)));
+        let ours = own.or_else(|| since.next().filter(|_| went.is_err() || page.url() != url));
         if let Some(denial) = ours {
             return Err(ToolError::new(
                 "egress_denied",
-                format!("{} may not be reached: {}", denial.host, denial.message.trim_end_matches('.')) + ".",
-                format!(
-                    "Use a public address, or have the operator start the service with --egress-allow {}.",
-                    denial.host
-                ),
+                format!("{} was not reached: {}.", denial.host, denial.message.trim_end_matches('.')),
+                denial.hint.clone(),
             ));
         }
     }

@@ -1,0 +1,166 @@
+//! `helmwatch serve` and `helmwatch mcp`: the house with its edges.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::greeting::Greeting;
+use super::house::{Failure, House, two};
+use super::visit::GateVisit;
+use crate::auth::{Caller, first_keys};
+use crate::config::{Config, Keys};
+use crate::http::{Edge, bind, router, start};
+use crate::live::Hub;
+use crate::mcp;
+use crate::telemetry::{Metrics, init_logs};
+
+/// Runs the service until it is told to end.
+pub(super) async fn serve(config: Config) -> Result<(), Failure> {
+    let log = init_logs(&config.log)?;
+    let metrics = Metrics::install()?;
+    let listener = bind(config.listen).await?;
+    let listening = listener.local_addr().map_err(|error| two(error, "Choose another address with --listen."))?;
+    let house = House::build(config, listening).await?;
+    metrics.maintain(&house.edges, Some(log.writer()));
+    let protocol = CancellationToken::new();
+    let greeting = open_doors(&house, listener, listening, metrics, &protocol).await?;
+    house.start().await?;
+    greeting.print();
+    let mut signals = Signals::new()?;
+    signals.next().await;
+    house.end(&protocol, signals.next()).await;
+    Ok(())
+}
+
+/// Serves one local agent over standard input and output, and its people on a loopback port.
+pub(super) async fn stdio(mut config: Config, listen_given: bool) -> Result<(), Failure> {
+    if !listen_given {
+        config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+    }
+    let log = init_logs(&config.log)?;
+    let metrics = Metrics::install()?;
+    let listener = bind(config.listen).await?;
+    let listening = listener.local_addr().map_err(|error| two(error, "Choose another address with --listen."))?;
+    let house = House::build(config, listening).await?;
+    metrics.maintain(&house.edges, Some(log.writer()));
+    let protocol = CancellationToken::new();
+    let greeting = open_doors(&house, listener, listening, metrics, &protocol).await?;
+    house.start().await?;
+    greeting.print_to_log();
+    let caller = greeting.agent.clone().ok_or_else(|| {
+        two(
+            "there is no agent key for the agent on standard input",
+            "Make one: helmwatch keys create --name agent --scope agent",
+        )
+    })?;
+    let edge = mcp_config(&house.config, listening);
+    let mut signals = Signals::new()?;
+    let served = tokio::select! {
+        served = mcp::serve_stdio(Arc::clone(&house.gate), caller, &edge, &protocol) => {
+            served.map_err(|error| two(error, "Start it from an MCP client, which speaks to its standard input."))
+        }
+        () = signals.next() => Ok(()),
+    };
+    house.end(&protocol, signals.next()).await;
+    served
+}
+
+/// Puts the HTTP edge in front of the house.
+async fn open_doors(
+    house: &House,
+    listener: TcpListener,
+    listening: SocketAddr,
+    metrics: Metrics,
+    protocol: &CancellationToken,
+) -> Result<Greeting, Failure> {
+    let config = &house.config;
+    let greeting = keys(house, listening).await?;
+    let hub = Hub::new(config.live.clone(), Arc::new(house.desk.clone()), house.edges.clone());
+    let edge = Edge {
+        auth: house.auth.clone(),
+        sessions: Arc::clone(&house.registry),
+        desk: house.desk.clone(),
+        pool: Arc::clone(&house.pool),
+        hub,
+        metrics,
+        readiness: house.readiness(),
+        visit: Arc::new(GateVisit(Arc::clone(&house.gate))),
+        public_url: config.public_url(listening),
+        http: config.http.clone(),
+        live: config.live.clone(),
+        tasks: house.edges.clone(),
+    };
+    let agents = mcp::service(Arc::clone(&house.gate), &mcp_config(config, listening), protocol);
+    let routes = router(edge, agents);
+    #[cfg(feature = "conformance")]
+    let routes = if listening.ip().is_loopback() {
+        crate::http::with_conformance(routes, mcp::conformance_service(&mcp_config(config, listening), protocol))
+    } else {
+        routes
+    };
+    start(listener, routes, &config.http, &house.edges);
+    Ok(greeting)
+}
+
+/// The keys people and agents begin with, on a service that only this machine can reach.
+async fn keys(house: &House, listening: SocketAddr) -> Result<Greeting, Failure> {
+    let url = house.config.public_url(listening);
+    let configured = std::env::var("HELMWATCH_ADMIN_KEY").ok().filter(|key| !key.is_empty());
+    if !listening.ip().is_loopback() {
+        let keys = if house.auth.keyring().has_keys() { Keys::Configured } else { Keys::None };
+        house.config.check_exposure(keys).map_err(|error| error.to_string())?;
+        return Ok(Greeting { url, code: None, agent_key: None, agent: None });
+    }
+    let first =
+        first_keys(house.auth.keyring(), &house.config.data_dir).await.map_err(|error| two(&error, error.hint()))?;
+    let admin: Option<Caller> = match (&first.admin, &configured) {
+        (Some((_, caller)), _) => Some(caller.clone()),
+        (None, Some(key)) => house.auth.by_bearer(key).await.ok(),
+        (None, None) => None,
+    };
+    let code = admin.as_ref().map(|caller| house.auth.issue_code(caller));
+    let (agent_key, agent) = match first.agent {
+        Some((key, caller)) => (Some(key), Some(caller)),
+        None => (None, admin),
+    };
+    Ok(Greeting { url, code, agent_key, agent })
+}
+
+fn mcp_config(config: &Config, listening: SocketAddr) -> mcp::McpConfig {
+    let mut edge = mcp::McpConfig::default();
+    let public = config.public_url(listening);
+    edge.hosts.push(listening.ip().to_string());
+    if let Ok(url) = url::Url::parse(&public) {
+        edge.hosts.extend(url.host_str().map(str::to_owned));
+        edge.origins.push(url.origin().ascii_serialization());
+    }
+    edge.hosts.extend(config.mcp.hosts.iter().cloned());
+    edge.body_bytes_max = config.http.mcp_body_bytes_max;
+    edge.legacy_sessions_max = config.mcp.legacy_sessions_max;
+    edge.legacy_idle_max = Duration::from_millis(config.mcp.legacy_idle_ms_max);
+    edge
+}
+
+/// What tells a service to end.
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let listen = |kind| signal(kind).map_err(|error| two(error, "Signals cannot be listened to here."));
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
