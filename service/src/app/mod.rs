@@ -3,6 +3,8 @@
 mod chromium;
 pub mod cli;
 mod doctor;
+#[cfg(test)]
+mod edge_tests;
 mod greeting;
 mod house;
 mod keys_command;

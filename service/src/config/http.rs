@@ -22,8 +22,6 @@ pub struct HttpConfig {
     pub body_idle_ms_max: u64,
     /// Connections at once; the next one waits in the kernel's queue.
     pub connections_max: usize,
-    /// Failed log-ins and unknown keys a minute in the whole service; what is beyond is refused with `429`.
-    pub refused_keys_per_minute_max: u32,
 }
 
 impl Default for HttpConfig {
@@ -37,7 +35,6 @@ impl Default for HttpConfig {
             idle_ms_max: 75_000,
             body_idle_ms_max: 15_000,
             connections_max: 1_024,
-            refused_keys_per_minute_max: 60,
         }
     }
 }

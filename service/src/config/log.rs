@@ -27,6 +27,6 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { format: LogFormat::Text, filter: "info".to_owned(), lines_waiting_max: 4_096 }
+        Self { format: LogFormat::Text, filter: "info,rmcp=off".to_owned(), lines_waiting_max: 4_096 }
     }
 }

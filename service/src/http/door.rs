@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, Method};
+use http::{HeaderMap, Method};
 use metrics::counter;
 
 use super::origin::{self, From};
@@ -81,7 +81,7 @@ fn bearer(value: &str) -> Option<&str> {
 /// The value of our cookie. Of several with the name the first counts, as RFC 6265 sends the most specific one first.
 pub(super) fn cookie(headers: &HeaderMap) -> Option<&str> {
     headers
-        .get_all(HeaderName::from(COOKIE))
+        .get_all(COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))

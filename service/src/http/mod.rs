@@ -12,8 +12,6 @@ mod refusal;
 mod routes;
 mod server;
 mod socket;
-#[cfg(test)]
-mod tests;
 
 #[cfg(feature = "conformance")]
 pub use self::edge::with_conformance;

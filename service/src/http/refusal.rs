@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use helmwatch_protocol::ErrorBody;
-use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use crate::auth::{AuthError, NotKept};
@@ -202,10 +202,6 @@ impl IntoResponse for Refusal {
         }
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"helmwatch\""));
-        }
-        if status == StatusCode::METHOD_NOT_ALLOWED {
-            // axum adds the real list; this one stands when it has none.
-            headers.entry(ALLOW).or_insert(HeaderValue::from_static("GET"));
         }
         response
     }

@@ -342,7 +342,7 @@ impl Viewer {
                 }
             }
             ViewerMessage::Key { down, key, code, modifiers } => {
-                self.input(Input::Key { down, key, code, modifiers }, now)
+                self.input(Input::Key { down, key, code, modifiers }, now);
             }
             ViewerMessage::Text { text } if text.len() > self.hub.config.input_text_bytes_max => {
                 self.refuse("the text is too long", "Send it in parts.");

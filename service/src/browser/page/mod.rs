@@ -240,12 +240,30 @@ impl Page {
     pub(super) fn info_changed(&self, title: &str, url: &str) {
         {
             let mut state = lock(&self.state);
-            state.title = state::cut(title, state::TITLE_CHARS_MAX);
+            // Until a page has a title Chromium gives its address instead.
+            let untitled = title.is_empty() || url.ends_with(title) || url.contains(&format!("://{title}"));
+            if !untitled {
+                state.title = state::cut(title, state::TITLE_CHARS_MAX);
+            }
             if !url.is_empty() {
                 url.clone_into(&mut state.url);
             }
         }
         self.touch();
+    }
+
+    /// The title as the page itself says it is.
+    fn title_is(&self, title: &str) {
+        let title = state::cut(title, state::TITLE_CHARS_MAX);
+        let news = {
+            let mut state = lock(&self.state);
+            let news = state.title != title;
+            state.title = title;
+            news
+        };
+        if news && let Some(context) = self.context.upgrade() {
+            context.touch();
+        }
     }
 
     pub(super) fn crashed(&self) {

@@ -98,7 +98,12 @@ impl Page {
     pub(super) async fn load_event(&self) -> Result<(), BrowserError> {
         let done = |state: &PageState| state.main().is_some_and(|main| main.loaded).then_some(());
         match self.unless_dialog(self.until("loading the page", LOAD_WAIT_MAX, done)).await {
-            Err(BrowserError::Timeout { .. } | BrowserError::DialogOpen) => Ok(()),
+            Err(BrowserError::DialogOpen) => return Ok(()),
+            Ok(()) | Err(BrowserError::Timeout { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        match self.turn().await {
+            Err(BrowserError::DialogOpen) => Ok(()),
             other => other,
         }
     }

@@ -14,6 +14,10 @@ const NAVIGATION_WAIT_MAX: Duration = Duration::from_secs(15);
 /// How long the requests the action began may take. A page that polls for ever must not hold the call.
 const REQUESTS_WAIT_MAX: Duration = Duration::from_millis(2000);
 
+/// One timer turn, and the title as it is then: Chromium tells of a title only now and then by itself.
+const TITLE_AFTER_A_TURN: &str =
+    "new Promise(done => setTimeout(() => done(String(document.title).slice(0, 1000)), 0))";
+
 /// The page as it stood before an action.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
@@ -76,9 +80,9 @@ impl Page {
     }
 
     /// Lets the page's pending timers and tasks run once.
-    async fn turn(&self) -> Result<(), BrowserError> {
+    pub(super) async fn turn(&self) -> Result<(), BrowserError> {
         let turn = EvaluateParams::builder()
-            .expression("new Promise(done => setTimeout(done, 0))")
+            .expression(TITLE_AFTER_A_TURN)
             .await_promise(true)
             .return_by_value(true)
             .silent(true)
@@ -86,7 +90,12 @@ impl Page {
             .map_err(crate::browser::chromium::impossible)?;
         let turned = self.unless_dialog(self.session.execute_within(turn, REQUESTS_WAIT_MAX)).await;
         match turned {
-            Ok(_) => Ok(()),
+            Ok(answer) => {
+                if let Some(serde_json::Value::String(title)) = answer.result.value {
+                    self.title_is(&title);
+                }
+                Ok(())
+            }
             // The document went away under it, or its script is busy: the waits below see to both.
             Err(BrowserError::Refused { .. } | BrowserError::Timeout { .. }) => Ok(()),
             Err(error) => Err(error),
