@@ -68,12 +68,9 @@ const inputType = getterOf(HTMLInputElement.prototype, 'type');
 const inputValue = getterOf(HTMLInputElement.prototype, 'value');
 const inputChecked = getterOf(HTMLInputElement.prototype, 'checked');
 const inputIndeterminate = getterOf(HTMLInputElement.prototype, 'indeterminate');
-const inputLabels = getterOf(HTMLInputElement.prototype, 'labels');
 const inputForm = getterOf(HTMLInputElement.prototype, 'form');
 const textareaValue = getterOf(HTMLTextAreaElement.prototype, 'value');
-const textareaLabels = getterOf(HTMLTextAreaElement.prototype, 'labels');
 const selectOptions = getterOf(HTMLSelectElement.prototype, 'options');
-const selectLabels = getterOf(HTMLSelectElement.prototype, 'labels');
 const selectMultiple = getterOf(HTMLSelectElement.prototype, 'multiple');
 const selectSize = getterOf(HTMLSelectElement.prototype, 'size');
 const optionSelected = getterOf(HTMLOptionElement.prototype, 'selected');
@@ -120,6 +117,14 @@ const composedChildren = element => {
   }
   for (let child = firstChild(root || element); child; child = nextSibling(child)) out.push(child);
   return out;
+};
+
+const queryIn = (scope, css) => {
+  switch (nodeType(scope)) {
+    case 1: return queryElement(scope, css);
+    case 9: return queryDocument(scope, css);
+    default: return queryFragment(scope, css);
+  }
 };
 
 const rootOf = node => getRootNode(node);

@@ -1,7 +1,7 @@
 // Computed style, read once per element and pass: a pass is synchronous, so nothing changes under it.
 
 /** What one synchronous pass over the page remembers; made by `newPass` and dropped when the pass ends. */
-const newPass = () => ({ styles: new Map(), contents: new Map(), pseudo: pseudoCandidates() });
+const newPass = () => ({ styles: new Map(), contents: new Map(), labels: new Map(), pseudo: pseudoCandidates() });
 
 const styleOf = (pass, element) => {
   let found = pass.styles.get(element);
