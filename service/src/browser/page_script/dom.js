@@ -14,12 +14,9 @@ const nodeType = getterOf(Node.prototype, 'nodeType');
 const parentNode = getterOf(Node.prototype, 'parentNode');
 const firstChild = getterOf(Node.prototype, 'firstChild');
 const nextSibling = getterOf(Node.prototype, 'nextSibling');
-const lastChild = getterOf(Node.prototype, 'lastChild');
 const nodeValue = getterOf(Node.prototype, 'nodeValue');
 const textContent = getterOf(Node.prototype, 'textContent');
 const isConnected = getterOf(Node.prototype, 'isConnected');
-const childNodes = getterOf(Node.prototype, 'childNodes');
-const ownerDocument = getterOf(Node.prototype, 'ownerDocument');
 const getRootNode = methodOf(Node.prototype, 'getRootNode');
 const contains = methodOf(Node.prototype, 'contains');
 const localName = getterOf(Element.prototype, 'localName');
@@ -28,10 +25,8 @@ const shadowRoot = getterOf(Element.prototype, 'shadowRoot');
 const assignedSlot = getterOf(Element.prototype, 'assignedSlot');
 const nextElement = getterOf(Element.prototype, 'nextElementSibling');
 const previousElement = getterOf(Element.prototype, 'previousElementSibling');
-const className = node => attribute(node, 'class') || '';
 const attribute = methodOf(Element.prototype, 'getAttribute');
 const hasAttribute = methodOf(Element.prototype, 'hasAttribute');
-const attributeNames = methodOf(Element.prototype, 'getAttributeNames');
 const matches = methodOf(Element.prototype, 'matches');
 const closest = methodOf(Element.prototype, 'closest');
 const boundingRect = methodOf(Element.prototype, 'getBoundingClientRect');
@@ -58,7 +53,6 @@ const inputFiles = getterOf(HTMLInputElement.prototype, 'files');
 const tableRows = getterOf(HTMLTableElement.prototype, 'rows');
 const documentTitle = getterOf(Document.prototype, 'title');
 const documentActive = getterOf(Document.prototype, 'activeElement');
-const shadowActive = getterOf(ShadowRoot.prototype, 'activeElement');
 const documentHasFocus = methodOf(Document.prototype, 'hasFocus');
 const documentAnimations = methodOf(Document.prototype, 'getAnimations');
 const elementFromPoint = methodOf(Document.prototype, 'elementFromPoint');
@@ -78,7 +72,6 @@ const optionValue = getterOf(HTMLOptionElement.prototype, 'value');
 const optionLabel = getterOf(HTMLOptionElement.prototype, 'label');
 const buttonType = getterOf(HTMLButtonElement.prototype, 'type');
 const buttonForm = getterOf(HTMLButtonElement.prototype, 'form');
-const anchorHref = getterOf(HTMLAnchorElement.prototype, 'href');
 const formElements = getterOf(HTMLFormElement.prototype, 'elements');
 const labelControl = getterOf(HTMLLabelElement.prototype, 'control');
 const editable = getterOf(HTMLElement.prototype, 'isContentEditable');
@@ -95,7 +88,6 @@ const tagOf = element => {
   if (space === HTML_NAMESPACE) return localName(element);
   return space === SVG_NAMESPACE ? 'svg:' + localName(element).toLowerCase() : 'xml:' + localName(element);
 };
-const inputTypeOf = element => (tagOf(element) === 'input' ? inputType(element) : '');
 
 /** The parent as it is drawn: slot, shadow host or plain parent. */
 const composedParent = node => {
