@@ -2,56 +2,80 @@
 // locators that finds this element and no other.
 
 const quote = text => "'" + text.replace(/\\/g, '\\\\').replace(/'/g, "\\'").replace(/\n/g, '\\n') + "'";
-const LOCATOR_TEXT_MAX = 80;
+/** Longer texts are cut at a word's end, as long as what is left still finds only this element. */
+const LOCATOR_TEXT_MAX = 30;
+const FULL_TEXT_MAX = 160;
+
+/** The text, cut and whole, in the order to try them. */
+const textChoices = text => {
+  const clean = flat(text);
+  if (!clean) return [];
+  const short = clean.replace(/^[\d.]+\s+(?=\p{L})/u, '');
+  const cutAt = short.length <= LOCATOR_TEXT_MAX ? short : (short.slice(0, LOCATOR_TEXT_MAX + 1).match(/^.*[\p{L}\p{N}_](?=[^\p{L}\p{N}_])/u) || [short])[0];
+  return [...new Set([cutAt, clean])].filter(choice => choice.length <= FULL_TEXT_MAX);
+};
 
 const locatorOf = (pass, element) => {
   const tag = tagOf(element);
+  const css = tag.includes(':') ? '*' : CSS.escape(tag);
   const role = roleOf(element, tag);
   const name = role ? nameOf(pass, element, role, tag).name : '';
-  const words = flat(wordsOf(pass, element));
-  const spare = [];
-  const tries = [];
-  const add = (code, step, exactCode, exactStep) => tries.push([code, step, exactCode, exactStep]);
+  const words = wordsOf(pass, element);
+  const spoken = role && role !== 'generic';
+  let spare = null;
+  const only = (code, step) => {
+    const found = step([document], pass);
+    const index = found.indexOf(element);
+    if (index < 0) return null;
+    if (found.length === 1) return code;
+    spare ??= index === 0 ? `${code}.first()` : `${code}.nth(${index})`;
+    return null;
+  };
+  // `make(text, exact)` gives the step for a text; the code is `call` with the text as its last word.
+  const byText = (text, call, make) => {
+    for (const choice of textChoices(text)) {
+      const found = only(call(quote(choice), ''), make(choice, false));
+      if (found) return found;
+    }
+    const clean = flat(text);
+    return clean && clean.length <= FULL_TEXT_MAX ? only(call(quote(clean), 'exact: true'), make(clean, true)) : null;
+  };
+  const plainCall = method => (text, exact) => `${method}(${text}${exact ? `, { ${exact} }` : ''})`;
+  const byAttribute = (attributeName, method) => {
+    const value = attribute(element, attributeName);
+    return value ? byText(value, plainCall(method), (text, exact) => attributeStep(attributeName, text, exact)) : null;
+  };
 
   const testId = attribute(element, 'data-testid');
-  if (testId) add(`getByTestId(${quote(testId)})`, attributeStep('data-testid', testId, true));
-  if (role && role !== 'generic' && name && name.length <= LOCATOR_TEXT_MAX * 2) {
-    add(`getByRole('${role}', { name: ${quote(name)} })`, roleStep(role, { name }), `getByRole('${role}', { name: ${quote(name)}, exact: true })`, roleStep(role, { name, exact: true }));
-  }
-  const hint = tag === 'input' || tag === 'textarea' ? attribute(element, 'placeholder') : null;
-  if (hint && hint.trim()) add(`getByPlaceholder(${quote(flat(hint))})`, attributeStep('placeholder', hint, false), `getByPlaceholder(${quote(hint)}, { exact: true })`, attributeStep('placeholder', hint, true));
-  const label = labelsOf(element, tag).map(other => flat(wordsOf(pass, other))).find(Boolean);
-  if (label && label.length <= LOCATOR_TEXT_MAX) add(`getByLabel(${quote(label)})`, labelStep(label, false), `getByLabel(${quote(label)}, { exact: true })`, labelStep(label, true));
-  const alt = attribute(element, 'alt');
-  if (alt && alt.trim()) add(`getByAltText(${quote(flat(alt))})`, attributeStep('alt', alt, false), `getByAltText(${quote(alt)}, { exact: true })`, attributeStep('alt', alt, true));
-  if (words && words.length <= LOCATOR_TEXT_MAX && tag !== 'select') add(`getByText(${quote(words)})`, textStep(words, false), `getByText(${quote(words)}, { exact: true })`, textStep(words, true));
-  const title = attribute(element, 'title');
-  if (title && title.trim()) add(`getByTitle(${quote(flat(title))})`, attributeStep('title', title, false), `getByTitle(${quote(title)}, { exact: true })`, attributeStep('title', title, true));
   const id = attribute(element, 'id');
-  if (id && id.length < 100) add(`locator(${quote('#' + CSS.escape(id))})`, cssStep('#' + CSS.escape(id)));
-  if (role && role !== 'generic') add(`getByRole('${role}')`, roleStep(role));
   const fieldName = attribute(element, 'name');
-  if (fieldName && !tag.includes(':')) {
-    const css = `${tag}[name=${JSON.stringify(fieldName)}]`;
-    add(`locator(${quote(css)})`, cssStep(css));
-  }
-  if (!tag.includes(':')) add(`locator(${quote(tag)})`, cssStep(CSS.escape(tag)));
+  const isField = tag === 'input' || tag === 'textarea' || tag === 'select';
+  const label = isField ? labelsOf(pass, element, tag).map(other => flat(wordsOf(pass, other))).find(Boolean) : '';
+  return (testId && only(`getByTestId(${quote(testId)})`, attributeStep('data-testid', testId, true)))
+    || (spoken && name && byText(name, (text, exact) => `getByRole('${role}', { name: ${text}${exact ? ', ' + exact : ''} })`, (text, exact) => roleStep(role, { name: text, exact })))
+    || (isField && byAttribute('placeholder', 'getByPlaceholder'))
+    || (label && byText(label, plainCall('getByLabel'), labelStep))
+    || byAttribute('alt', 'getByAltText')
+    || (!isField && flat(words) && byText(words, plainCall('getByText'), textStep))
+    || byAttribute('title', 'getByTitle')
+    || (id && id.length < 100 && only(`locator(${quote('#' + CSS.escape(id))})`, cssStep('#' + CSS.escape(id))))
+    || (spoken && only(`getByRole('${role}')`, roleStep(role)))
+    || (isField && fieldName && only(`locator(${quote(`${css}[name=${JSON.stringify(fieldName)}]`)})`, cssStep(`${css}[name=${JSON.stringify(fieldName)}]`)))
+    || containerLocator(element, css, spoken ? role : null, words, only)
+    || only(`locator(${quote(css)})`, cssStep(css))
+    || spare
+    || `locator(${quote(pathOf(element))})`;
+};
 
-  for (const [code, step, exactCode, exactStep] of tries) {
-    const found = step([document], pass);
-    if (found.length === 1 && found[0] === element) return code;
-    if (exactStep && found.includes(element)) {
-      const exact = exactStep([document], pass);
-      if (exact.length === 1 && exact[0] === element) return exactCode;
-      if (exact.includes(element)) spare.push([exactCode, exact]);
-    }
-    if (found.includes(element)) spare.push([code, found]);
+/** An item or box without a name of its own, by what is in it. */
+const containerLocator = (element, css, role, words, only) => {
+  for (const choice of textChoices(words)) {
+    const base = role ? roleStep(role) : cssStep(css);
+    const filter = filterStep({ hasText: choice });
+    const found = only(`${role ? `getByRole('${role}')` : `locator(${quote(css)})`}.filter({ hasText: ${quote(choice)} })`, (scopes, pass) => filter(base(scopes, pass), pass));
+    if (found) return found;
   }
-  // Nothing is unique: say which of several it is.
-  const [code, found] = spare[0] || [];
-  if (!code) return `locator(${quote(pathOf(element))})`;
-  const index = found.indexOf(element);
-  return index === 0 ? `${code}.first()` : `${code}.nth(${index})`;
+  return null;
 };
 
 /** The way down to an element, through open shadow trees, by tag and position among siblings. */

@@ -14,12 +14,9 @@ const nodeType = getterOf(Node.prototype, 'nodeType');
 const parentNode = getterOf(Node.prototype, 'parentNode');
 const firstChild = getterOf(Node.prototype, 'firstChild');
 const nextSibling = getterOf(Node.prototype, 'nextSibling');
-const lastChild = getterOf(Node.prototype, 'lastChild');
 const nodeValue = getterOf(Node.prototype, 'nodeValue');
 const textContent = getterOf(Node.prototype, 'textContent');
 const isConnected = getterOf(Node.prototype, 'isConnected');
-const childNodes = getterOf(Node.prototype, 'childNodes');
-const ownerDocument = getterOf(Node.prototype, 'ownerDocument');
 const getRootNode = methodOf(Node.prototype, 'getRootNode');
 const contains = methodOf(Node.prototype, 'contains');
 const localName = getterOf(Element.prototype, 'localName');
@@ -28,10 +25,8 @@ const shadowRoot = getterOf(Element.prototype, 'shadowRoot');
 const assignedSlot = getterOf(Element.prototype, 'assignedSlot');
 const nextElement = getterOf(Element.prototype, 'nextElementSibling');
 const previousElement = getterOf(Element.prototype, 'previousElementSibling');
-const className = node => attribute(node, 'class') || '';
 const attribute = methodOf(Element.prototype, 'getAttribute');
 const hasAttribute = methodOf(Element.prototype, 'hasAttribute');
-const attributeNames = methodOf(Element.prototype, 'getAttributeNames');
 const matches = methodOf(Element.prototype, 'matches');
 const closest = methodOf(Element.prototype, 'closest');
 const boundingRect = methodOf(Element.prototype, 'getBoundingClientRect');
@@ -58,7 +53,6 @@ const inputFiles = getterOf(HTMLInputElement.prototype, 'files');
 const tableRows = getterOf(HTMLTableElement.prototype, 'rows');
 const documentTitle = getterOf(Document.prototype, 'title');
 const documentActive = getterOf(Document.prototype, 'activeElement');
-const shadowActive = getterOf(ShadowRoot.prototype, 'activeElement');
 const documentHasFocus = methodOf(Document.prototype, 'hasFocus');
 const documentAnimations = methodOf(Document.prototype, 'getAnimations');
 const elementFromPoint = methodOf(Document.prototype, 'elementFromPoint');
@@ -68,12 +62,9 @@ const inputType = getterOf(HTMLInputElement.prototype, 'type');
 const inputValue = getterOf(HTMLInputElement.prototype, 'value');
 const inputChecked = getterOf(HTMLInputElement.prototype, 'checked');
 const inputIndeterminate = getterOf(HTMLInputElement.prototype, 'indeterminate');
-const inputLabels = getterOf(HTMLInputElement.prototype, 'labels');
 const inputForm = getterOf(HTMLInputElement.prototype, 'form');
 const textareaValue = getterOf(HTMLTextAreaElement.prototype, 'value');
-const textareaLabels = getterOf(HTMLTextAreaElement.prototype, 'labels');
 const selectOptions = getterOf(HTMLSelectElement.prototype, 'options');
-const selectLabels = getterOf(HTMLSelectElement.prototype, 'labels');
 const selectMultiple = getterOf(HTMLSelectElement.prototype, 'multiple');
 const selectSize = getterOf(HTMLSelectElement.prototype, 'size');
 const optionSelected = getterOf(HTMLOptionElement.prototype, 'selected');
@@ -81,7 +72,6 @@ const optionValue = getterOf(HTMLOptionElement.prototype, 'value');
 const optionLabel = getterOf(HTMLOptionElement.prototype, 'label');
 const buttonType = getterOf(HTMLButtonElement.prototype, 'type');
 const buttonForm = getterOf(HTMLButtonElement.prototype, 'form');
-const anchorHref = getterOf(HTMLAnchorElement.prototype, 'href');
 const formElements = getterOf(HTMLFormElement.prototype, 'elements');
 const labelControl = getterOf(HTMLLabelElement.prototype, 'control');
 const editable = getterOf(HTMLElement.prototype, 'isContentEditable');
@@ -98,7 +88,6 @@ const tagOf = element => {
   if (space === HTML_NAMESPACE) return localName(element);
   return space === SVG_NAMESPACE ? 'svg:' + localName(element).toLowerCase() : 'xml:' + localName(element);
 };
-const inputTypeOf = element => (tagOf(element) === 'input' ? inputType(element) : '');
 
 /** The parent as it is drawn: slot, shadow host or plain parent. */
 const composedParent = node => {
@@ -120,6 +109,14 @@ const composedChildren = element => {
   }
   for (let child = firstChild(root || element); child; child = nextSibling(child)) out.push(child);
   return out;
+};
+
+const queryIn = (scope, css) => {
+  switch (nodeType(scope)) {
+    case 1: return queryElement(scope, css);
+    case 9: return queryDocument(scope, css);
+    default: return queryFragment(scope, css);
+  }
 };
 
 const rootOf = node => getRootNode(node);

@@ -8,12 +8,25 @@ const NEVER_NAMED = new Set(('caption code definition deletion emphasis insertio
 const NAME_DEPTH_MAX = 400;
 const NAME_PART_MAX = 20000;
 
-const labelsOf = (element, tag) => {
-  if (tag === 'input') return inputType(element) === 'hidden' ? [] : [...(inputLabels(element) || [])];
-  if (tag === 'textarea') return [...textareaLabels(element)];
-  if (tag === 'select') return [...selectLabels(element)];
-  if (tag === 'button' || tag === 'meter' || tag === 'progress' || tag === 'output') return element.labels ? [...element.labels] : [];
-  return [];
+const LABELABLE = new Set(['input', 'textarea', 'select', 'button', 'meter', 'progress', 'output']);
+const NO_LABELS = [];
+/** Labels by control, gathered once per tree and pass: `control.labels` walks the whole tree for each control. */
+const labelsOf = (pass, element, tag) => {
+  if (!LABELABLE.has(tag)) return NO_LABELS;
+  const root = rootOf(element);
+  let known = pass.labels.get(root);
+  if (!known) {
+    known = new Map();
+    for (const label of queryIn(root, 'label')) {
+      const control = labelControl(label);
+      if (!control) continue;
+      const others = known.get(control);
+      if (others) others.push(label);
+      else known.set(control, [label]);
+    }
+    pass.labels.set(root, known);
+  }
+  return known.size ? known.get(element) || NO_LABELS : NO_LABELS;
 };
 
 /** The name and where it came from: `label`, `labelledby`, `content`, `native`, `title` or `none`. */
@@ -48,7 +61,7 @@ const childWithTag = (element, tag) => {
 };
 
 const nativeName = (pass, element, role, tag) => {
-  const labels = labelsOf(element, tag);
+  const labels = labelsOf(pass, element, tag);
   if (labels.length && !(tag === 'input' && /^(button|submit|reset|image)$/.test(inputType(element)) && attribute(element, 'value'))) {
     const name = flat(labels.map(label => alternative(pass, label, { self: element, label: true }, 0)).join(' '));
     if (name) return { name, from: 'labels' };

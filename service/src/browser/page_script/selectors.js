@@ -54,14 +54,6 @@ const inAll = (scopes, find) => {
   return [...seen];
 };
 
-const queryIn = (scope, css) => {
-  switch (nodeType(scope)) {
-    case 1: return queryElement(scope, css);
-    case 9: return queryDocument(scope, css);
-    default: return queryFragment(scope, css);
-  }
-};
-
 const cssStep = css => {
   const filters = [];
   let plain = css.trim();
@@ -262,7 +254,7 @@ const labelStep = (wanted, exact) => {
     if (references.length) return references.some(other => fits(flat(wordsOf(pass, other)))) || fits(flat(references.map(other => wordsOf(pass, other)).join(' ')));
     const label = attribute(element, 'aria-label');
     if (label !== null && fits(flat(label))) return true;
-    return labelsOf(element, tag).some(other => fits(flat(wordsOf(pass, other))));
+    return labelsOf(pass, element, tag).some(other => fits(flat(wordsOf(pass, other))));
   }));
 };
 

@@ -15,7 +15,7 @@ const newNode = (element, role, name, from) => ({
 
 /** Walks from `top` and returns `{roots, nodes, truncated}`; `roots` are strings and nodes. */
 const buildTree = (pass, top, prefix, nodesMax) => {
-  const focus = prefix === '' || documentHasFocus(document) ? focusedElement() : null;
+  const focus = parent === window || documentHasFocus(document) ? focusedElement() : null;
   const holder = newNode(null, 'fragment', '', 'none');
   const owned = new Set();
   for (const owner of shadowRoot(top) ? [] : queryElement(top, '[aria-owns]')) for (const element of idList(owner, 'aria-owns')) if (!contains(element, owner)) owned.add(element);

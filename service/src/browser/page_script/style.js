@@ -1,7 +1,7 @@
 // Computed style, read once per element and pass: a pass is synchronous, so nothing changes under it.
 
 /** What one synchronous pass over the page remembers; made by `newPass` and dropped when the pass ends. */
-const newPass = () => ({ styles: new Map(), contents: new Map(), pseudo: pseudoCandidates() });
+const newPass = () => ({ styles: new Map(), contents: new Map(), labels: new Map(), pseudo: pseudoCandidates() });
 
 const styleOf = (pass, element) => {
   let found = pass.styles.get(element);
@@ -29,12 +29,16 @@ const isUndrawn = (pass, element, tag) => {
   return !checkVisibility(element);
 };
 
+/** Boxless wrappers inside boxless wrappers; more than a few are an attack on the stack. */
+const CONTENTS_DEPTH_MAX = 50;
+
 /** Does the element, or with `display: contents` something in it, cover any area that is not hidden? */
-const hasBox = (pass, element) => {
+const hasBox = (pass, element, depth = 0) => {
   const style = styleOf(pass, element);
   if (style.display === 'contents') {
+    if (depth > CONTENTS_DEPTH_MAX) return false;
     for (let child = firstChild(element); child; child = nextSibling(child)) {
-      if (isElement(child) ? hasBox(pass, child) : isText(child) && textHasBox(child)) return true;
+      if (isElement(child) ? hasBox(pass, child, depth + 1) : isText(child) && textHasBox(child)) return true;
     }
     return false;
   }
