@@ -15,5 +15,6 @@ mod lifetime;
 mod live;
 mod load;
 mod room;
+mod routes;
 mod stdio;
 mod story;
