@@ -95,7 +95,7 @@ async fn an_open_shadow_root_is_no_wall() {
 
 #[tokio::test]
 async fn a_moving_button_is_pressed_when_it_stands_still_and_a_covered_one_is_not() {
-    let room = Room::with(|options| options.config("[session]\naction_ms_max = 3000\n")).await;
+    let room = Room::open().await;
     let agent = room.agent().await;
     agent.goto(&room.site.url("/moving")).await;
     agent.click(&["button", "Catch me"]).await;

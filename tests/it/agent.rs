@@ -135,12 +135,6 @@ impl Agent {
 }
 
 impl Call {
-    /// The next progress message; panics when the call ends first.
-    pub async fn progress(&mut self) -> String {
-        let line = self.next().await;
-        line["progress"].as_str().unwrap_or_else(|| panic!("{} ended: {line}", self.tool)).to_owned()
-    }
-
     /// The answer; progress messages on the way are kept in it.
     pub async fn answer(mut self) -> ToolAnswer {
         let mut progress = Vec::new();

@@ -5,6 +5,7 @@ use std::path::Path;
 use helmwatch_tests::browser::Page;
 use helmwatch_tests::cdp::Chromium;
 use helmwatch_tests::docs::Docs;
+use helmwatch_tests::mcp::{LEGACY, MODERN};
 use helmwatch_tests::service::{Options, Service};
 use helmwatch_tests::site::Site;
 use serde_json::json;
@@ -38,6 +39,7 @@ async fn story(mode: &str, pictures: &str) {
 
     // The agent opens a session and reads documentation.
     let mut agent = Agent::connect(&service.mcp_url(), &agent_key, mode).await;
+    assert_eq!(agent.protocol, if mode == "legacy" { LEGACY } else { MODERN });
     agent.ok("session_open", json!({ "name": "story" })).await;
     agent.ok("browser_navigate", json!({ "url": docs.url("/sqlite/index.html"), "session": "story" })).await;
     let snapshot = agent.ok("browser_snapshot", json!({ "session": "story" })).await;
@@ -67,6 +69,8 @@ async fn story(mode: &str, pictures: &str) {
     viewer.click_named("Approve").await.unwrap();
     let answer = call.answer().await;
     assert!(!answer.is_error, "{}", answer.text);
+    let told = answer.progress.iter().any(|message| message.to_lowercase().contains("approv"));
+    assert!(told, "the agent was told what it waits for: {:?}", answer.progress);
     site.wait_for("POST", "/buy", SOON).await.unwrap();
     assert_eq!(site.count("POST", "/buy"), before + 1, "the site saw exactly one request");
     assert_eq!(site.seen("POST", "/buy")[before].body, "item=lamp&count=1");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::cdp::{Connection, Event, event};
 use crate::{Fault, Outcome};
@@ -94,7 +95,14 @@ impl Page {
             limit = APPEAR_WITHIN.as_millis(),
             quoted = Value::from(expression),
         );
-        self.evaluate(&script).await
+        // A navigation takes the waiting script away with its page; the next page is looked at in its turn.
+        let deadline = Instant::now() + APPEAR_WITHIN;
+        loop {
+            match self.evaluate(&script).await {
+                Err(fault) if Instant::now() < deadline && left_with_its_page(&fault) => {}
+                other => return other,
+            }
+        }
     }
 
     /// Waits for a control with this name (text or `aria-label`) and clicks its middle with the mouse.
@@ -179,4 +187,9 @@ impl Page {
         let params = json!({ "browserContextId": self.context });
         self.connection.call("", "Target.disposeBrowserContext", params).await.map(drop)
     }
+}
+
+/// Did the page that a script ran in go away under it?
+fn left_with_its_page(fault: &Fault) -> bool {
+    ["navigated or closed", "context was destroyed", "Cannot find context"].iter().any(|word| fault.what.contains(word))
 }

@@ -296,7 +296,7 @@ impl Service {
     pub async fn create_key(&self, name: &str, scopes: &[&str], tenant: Option<&str>) -> Outcome<String> {
         let mut command = Command::new(executable()?);
         clean_environment(&mut command);
-        command.args(["keys", "create", "--name", name, "--scopes", &scopes.join(",")]);
+        command.args(["keys", "create", "--name", name, "--scope", &scopes.join(",")]);
         if let Some(tenant) = tenant {
             command.args(["--tenant", tenant]);
         }
