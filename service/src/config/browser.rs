@@ -63,7 +63,7 @@ impl Default for BrowserConfig {
             user: "nobody".to_owned(),
             sandbox: Sandbox::On,
             launch_deadline_ms: 20_000,
-            command_deadline_ms: 30_000,
+            command_deadline_ms: 15_000,
             viewport_width: 1280,
             viewport_height: 720,
             message_bytes_max: 256 << 20,

@@ -79,7 +79,7 @@ pub(super) fn tool() -> Tool {
                         modifiers: a.modifiers.iter().fold(0, |bits, modifier| bits | modifier.bit()),
                     };
                     turn.dialog_is_fine(page.click_at(at.x, at.y, &options).await)?;
-                    page.settle(mark).await?;
+                    turn.settled(&page, mark).await?;
                     let method = if a.double_click { "dblclick" } else { "click" };
                     Ok(Answer::code(format!("await page.{}.{method}({});", turn.code(0), code_options(&a)))
                         .and_snapshot())

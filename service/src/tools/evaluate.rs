@@ -40,7 +40,7 @@ pub(super) fn tool() -> Tool {
                     let page = turn.page()?;
                     let mark = page.mark();
                     let value = page.evaluate(&a.function, target.as_ref(), DEADLINE).await?;
-                    page.settle(mark).await?;
+                    turn.settled(&page, mark).await?;
                     let result = match value {
                         Some(value) => serde_json::to_string_pretty(&value).unwrap_or_default(),
                         None => "undefined".to_owned(),

@@ -69,7 +69,7 @@ pub(super) fn tool() -> Tool {
                     })?;
                     code.push(line);
                 }
-                page.settle(mark).await?;
+                turn.settled(&page, mark).await?;
                 Ok(Answer { code, ..Answer::default() })
             }
         });

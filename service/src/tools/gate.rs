@@ -29,7 +29,9 @@ use crate::telemetry::names;
 
 /// The session of a caller that names none.
 const DEFAULT_SESSION: &str = "default";
-/// Words of progress waiting for a client that reads slowly.
+/// Characters of a connection's id in the name of its session: 48 bits of a random UUID, for at most 64 connections a key.
+const LEGACY_CHARS: usize = 12;
+/// The smallest answer that still says something.
 const TOKENS_MIN: usize = 200;
 
 /// What an edge knows of the session a call means; the first that is there counts, from the top.
@@ -41,6 +43,21 @@ pub struct SessionChoice {
     pub url: Option<String>,
     /// `Mcp-Session-Id` of a client of the older protocol era.
     pub legacy: Option<String>,
+}
+
+impl SessionChoice {
+    /// The name of the session a call means that has no `session` argument.
+    fn name(&self) -> String {
+        match (&self.url, &self.legacy) {
+            (Some(name), _) => name.clone(),
+            // People see the name: enough of the id to tell a key's connections apart, and no more.
+            (None, Some(id)) => {
+                let short: String = id.chars().filter(char::is_ascii_alphanumeric).take(LEGACY_CHARS).collect();
+                format!("mcp-{short}")
+            }
+            (None, None) => DEFAULT_SESSION.to_owned(),
+        }
+    }
 }
 
 /// A word on how a waiting call stands.
@@ -326,17 +343,16 @@ impl Gate {
         if let Some(named) = &context.session.argument {
             return self.registry.own(&context.caller, named);
         }
-        let name = context.session.url.as_ref().or(context.session.legacy.as_ref());
+        let name = context.session.name();
         let queued =
             |position: usize| tell(format!("Waiting for a free browser session: place {position} in the queue."));
-        self.registry.named(&context.caller, name.map_or(DEFAULT_SESSION, String::as_str), queued).await
+        self.registry.named(&context.caller, &name, queued).await
     }
 
     /// The session the call would mean, if it is there.
     fn standing(&self, context: &CallContext) -> Option<Arc<Session>> {
-        let SessionChoice { argument, url, legacy } = &context.session;
-        let name = argument.as_deref().or(url.as_deref()).or(legacy.as_deref()).unwrap_or(DEFAULT_SESSION);
-        self.registry.own(&context.caller, name).ok()
+        let name = context.session.argument.clone().unwrap_or_else(|| context.session.name());
+        self.registry.own(&context.caller, &name).ok()
     }
 }
 
@@ -403,6 +419,7 @@ fn decide(policy: &Policy, known: &Known, seen: &Seen) -> Verdict {
 async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms: Terms) -> First {
     let turn = Turn {
         session: Arc::clone(session),
+        tabs: session.tabs().iter().map(|tab| tab.number()).collect(),
         page: seen.page,
         readings: seen.readings,
         navigation_deadline: known.navigation_deadline,

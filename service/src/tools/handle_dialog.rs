@@ -28,7 +28,7 @@ pub(super) fn tool() -> Tool {
                 let page = turn.page()?;
                 let mark = page.mark();
                 page.answer_dialog(a.accept, a.prompt_text).await?;
-                page.settle(mark).await?;
+                turn.settled(&page, mark).await?;
                 Ok(Answer::default().and_snapshot())
             });
             Ok(prepared.dialog(WithDialog::Needed))

@@ -27,7 +27,7 @@ pub(super) fn tool() -> Tool {
                 let at = turn.aim_with(&page, &target, &["visible", "stable", "hit"]).await?;
                 let mark = page.mark();
                 turn.dialog_is_fine(page.move_to(at.x, at.y).await)?;
-                page.settle(mark).await?;
+                turn.settled(&page, mark).await?;
                 Ok(Answer::code(format!("await page.{}.hover();", turn.code(0))).and_snapshot())
             }
         });

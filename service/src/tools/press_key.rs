@@ -31,7 +31,7 @@ pub(super) fn tool() -> Tool {
                 let page = turn.page()?;
                 let mark = page.mark();
                 turn.dialog_is_fine(page.press(&a.key).await)?;
-                page.settle(mark).await?;
+                turn.settled(&page, mark).await?;
                 let answer = Answer {
                     code: vec![
                         format!("// Press {}", a.key),

@@ -32,7 +32,7 @@ pub(super) fn tool() -> Tool {
                 let mark = page.mark();
                 let rest = Map::from_iter([("values".to_owned(), json!(a.values))]);
                 turn.on_target(&page, "select", &target, rest).await?;
-                page.settle(mark).await?;
+                turn.settled(&page, mark).await?;
                 let list: Vec<_> = a.values.iter().map(|value| quoted(value)).collect();
                 let code = format!("await page.{}.selectOption([{}]);", turn.code(0), list.join(", "));
                 Ok(Answer::code(code).and_snapshot())

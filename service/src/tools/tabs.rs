@@ -60,7 +60,9 @@ pub(super) fn tool() -> Tool {
                         None => turn.page()?.close().await?,
                     },
                     Action::Select => {
-                        turn.session.choose_tab(&*tab(&turn, a.index.unwrap_or(0))?);
+                        let chosen = tab(&turn, a.index.unwrap_or(0))?;
+                        turn.session.choose_tab(&chosen);
+                        chosen.arrived().await?;
                         snapshot = true;
                     }
                 }

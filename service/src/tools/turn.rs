@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::ToolError;
 use crate::auth::Caller;
-use crate::session::{BrowserError, Page, Registry, Session, Target, TargetReading};
+use crate::session::{BrowserError, Mark, Page, Registry, Session, Target, TargetReading};
 
 /// How long an element may take to become fit for an action.
 const READY_WAIT: Duration = Duration::from_secs(5);
@@ -22,6 +22,8 @@ pub(super) struct Turn {
     pub page: Option<Arc<Page>>,
     /// The targets as they were looked at, in the order the call named them.
     pub readings: Vec<TargetReading>,
+    /// Numbers of the tabs there were when the turn began.
+    pub tabs: Vec<u16>,
     /// How long a page may take to answer.
     pub navigation_deadline: Duration,
 }
@@ -66,6 +68,20 @@ impl Turn {
         self.page.clone().ok_or_else(|| {
             ToolError::new("no_tab", "No open tabs.", "Navigate to a URL to create one (browser_navigate).")
         })
+    }
+
+    /// Waits for what an action on `page` began, also for the tabs it opened.
+    pub async fn settled(&self, page: &Page, mark: Mark) -> Result<(), ToolError> {
+        page.settle(mark).await?;
+        for tab in self.session.tabs() {
+            if tab.opened_by_page() && !self.tabs.contains(&tab.number()) {
+                // A popup that went again, or never loads, is the page's affair.
+                if let Err(error) = tab.arrived().await {
+                    tracing::debug!(%error, "a popup did not arrive");
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Input that opened a dialog has done its work: the dialog is part of the answer, not a fault.

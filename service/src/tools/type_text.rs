@@ -56,7 +56,7 @@ pub(super) fn tool() -> Tool {
                 if !a.submit && !a.slowly {
                     return Ok(answer);
                 }
-                page.settle(mark).await?;
+                turn.settled(&page, mark).await?;
                 Ok(answer.and_snapshot())
             }
         });

@@ -66,7 +66,7 @@ impl Page {
                 let (down, up) = futures_util::join!(self.session.execute(down), self.session.execute(up));
                 down.and(up).map(drop)
             };
-            self.unless_dialog(pressed).await?;
+            self.heard(pressed).await?;
         }
         Ok(())
     }
@@ -77,7 +77,7 @@ impl Page {
     /// As the connection.
     pub async fn move_to(&self, x: f64, y: f64) -> Result<(), BrowserError> {
         let moved = mouse(DispatchMouseEventType::MouseMoved, x, y, 0).build().map_err(impossible)?;
-        self.unless_dialog(self.session.execute(moved)).await.map(drop)
+        self.heard(self.session.execute(moved)).await.map(drop)
     }
 
     /// One raw mouse event.
@@ -98,7 +98,7 @@ impl Page {
                 mouse(DispatchMouseEventType::MouseWheel, x, y, modifiers).delta_x(*delta_x).delta_y(*delta_y)
             }
         };
-        self.unless_dialog(self.session.execute(event.build().map_err(impossible)?)).await.map(drop)
+        self.heard(self.session.execute(event.build().map_err(impossible)?)).await.map(drop)
     }
 
     /// One raw key event.
@@ -131,7 +131,7 @@ impl Page {
         if input.down {
             event = event.commands(editing_commands(&input.key, input.modifiers));
         }
-        self.unless_dialog(self.session.execute(event.build().map_err(impossible)?)).await.map(drop)
+        self.heard(self.session.execute(event.build().map_err(impossible)?)).await.map(drop)
     }
 
     /// Presses a key or a combination: `Enter`, `a`, `Control+Shift+ArrowLeft`.
@@ -193,7 +193,16 @@ impl Page {
     /// # Errors
     /// As the connection.
     pub async fn insert_text(&self, text: &str) -> Result<(), BrowserError> {
-        self.unless_dialog(self.session.execute(InsertTextParams::new(text))).await.map(drop)
+        self.heard(self.session.execute(InsertTextParams::new(text))).await.map(drop)
+    }
+
+    /// Waits until the page has taken an input. A handler that never ends is interrupted, so that the page can be used again.
+    async fn heard<T>(&self, input: impl Future<Output = Result<T, BrowserError>> + Send) -> Result<T, BrowserError> {
+        let heard = self.unless_dialog(input).await;
+        if matches!(heard, Err(BrowserError::Timeout { .. })) {
+            self.interrupt(&self.main_frame()).await;
+        }
+        heard
     }
 
     /// Where a frame's viewport begins in the tab's viewport, CSS pixels.

@@ -76,6 +76,15 @@ impl Page {
         self.settle(mark).await
     }
 
+    /// Waits until a tab that just opened shows what it was opened for: its first document, five seconds at most.
+    ///
+    /// # Errors
+    /// When the tab crashed, closed or went. A dialog, or a document that does not come, is no error.
+    pub async fn arrived(&self) -> Result<(), BrowserError> {
+        self.ready().await?;
+        self.load_event().await
+    }
+
     /// Waits for the document `loader` of the main frame, or for one that replaced it.
     pub(super) async fn loaded(&self, loader: &str, deadline: Duration) -> Result<(), BrowserError> {
         let parsed = |state: &PageState| {
@@ -96,7 +105,7 @@ impl Page {
 
     /// Waits for the main frame's load event, five seconds at most.
     pub(super) async fn load_event(&self) -> Result<(), BrowserError> {
-        let done = |state: &PageState| state.main().is_some_and(|main| main.loaded).then_some(());
+        let done = |state: &PageState| state.main().is_some_and(|main| main.loaded && !main.navigating).then_some(());
         match self.unless_dialog(self.until("loading the page", LOAD_WAIT_MAX, done)).await {
             Err(BrowserError::DialogOpen) => return Ok(()),
             Ok(()) | Err(BrowserError::Timeout { .. }) => {}

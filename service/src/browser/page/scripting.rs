@@ -196,7 +196,7 @@ impl Page {
     }
 
     /// Stops the script that runs in a frame's process (`Runtime.terminateExecution`).
-    async fn interrupt(&self, frame: &FrameRef) {
+    pub(super) async fn interrupt(&self, frame: &FrameRef) {
         let session = lock(&self.state).frames.get(&frame.id).map(|frame| frame.session.clone());
         if let Some(session) = session
             && let Err(error) = session.execute(TerminateExecutionParams::default()).await
