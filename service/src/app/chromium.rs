@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 
-use crate::browser::{BrowserError, Executable, LaunchOptions, RunAs, Sandbox};
+use crate::browser::{BrowserError, Executable, LaunchOptions, RunAs, Sandbox, Source};
 use crate::config::{self, BrowserConfig, Config, Flavor};
 
 /// Chromium keeps pictures and messages between its processes there; below this it runs out on ordinary pages.
@@ -18,7 +18,10 @@ pub(super) const SHM_FREE_BYTES_MIN: u64 = 64 << 20;
 pub fn launch_options(config: &Config) -> Result<LaunchOptions, BrowserError> {
     let browser = &config.browser;
     Ok(LaunchOptions {
-        executable: executable(browser)?,
+        source: match browser.connect.as_str() {
+            "" => Source::Start(executable(browser)?),
+            url => Source::Elsewhere(url.to_owned()),
+        },
         run_as: run_as(browser)?,
         sandbox: match browser.sandbox {
             config::Sandbox::On => Sandbox::On,

@@ -11,7 +11,7 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use super::chromium::{SHM_FREE_BYTES_MIN, launch_options, shm_free};
 use super::policy_command;
-use crate::browser::{BrowserError, Chromium, LaunchOptions, Sandbox};
+use crate::browser::{BrowserError, Chromium, LaunchOptions, Sandbox, Source};
 use crate::config::Config;
 use crate::telemetry::Tasks;
 
@@ -40,7 +40,10 @@ pub async fn run(config: &Config) -> bool {
     match launch_options(config) {
         Err(error) => findings.push(Finding { what: "chromium", result: Err(browser_trouble(&error)) }),
         Ok(options) => {
-            let found = format!("{} ({:?})", options.executable.path.display(), options.executable.build);
+            let found = match &options.source {
+                Source::Start(executable) => format!("{} ({:?})", executable.path.display(), executable.build),
+                Source::Elsewhere(url) => format!("elsewhere, at {url}"),
+            };
             findings.push(Finding { what: "chromium", result: Ok(found) });
             findings.push(Finding { what: "sandbox", result: sandbox(options).await });
         }
@@ -141,7 +144,7 @@ async fn sandbox(options: LaunchOptions) -> Checked {
 }
 
 async fn look(options: LaunchOptions, tasks: &Tasks) -> Result<String, BrowserError> {
-    let chromium = Chromium::launch(Arc::new(options), tasks).await?;
+    let chromium = Chromium::open(Arc::new(options), tasks).await?;
     // Nothing listens there and nothing is asked of it: the page is about:blank.
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
     let opened = async {

@@ -16,7 +16,8 @@ use chromiumoxide::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
 use super::BrowserError;
 use super::cdp::{Connection, Event, EventSink, Transport, connect_websocket};
 use super::context::Context;
-use super::launch::{self, LaunchOptions};
+use super::executable::Executable;
+use super::launch::{self, LaunchOptions, Source};
 use super::process::Process;
 
 /// A browser with its connection. Dropping it ends the process.
@@ -39,12 +40,20 @@ struct RootSink {
 }
 
 impl Chromium {
-    /// Starts a Chromium and waits for its first answer.
+    /// A browser from wherever the options say.
     ///
     /// # Errors
     /// `Launch` with what to do; nothing is left behind then.
-    pub async fn launch(options: Arc<LaunchOptions>, tasks: &Tasks) -> Result<Self, BrowserError> {
-        let spawned = launch::spawn(&options)?;
+    pub async fn open(options: Arc<LaunchOptions>, tasks: &Tasks) -> Result<Self, BrowserError> {
+        match options.source.clone() {
+            Source::Start(executable) => Self::launch(&executable, options, tasks).await,
+            Source::Elsewhere(url) => Self::connect(&url, options, tasks).await,
+        }
+    }
+
+    /// Starts a Chromium and waits for its first answer.
+    async fn launch(executable: &Executable, options: Arc<LaunchOptions>, tasks: &Tasks) -> Result<Self, BrowserError> {
+        let spawned = launch::spawn(executable, &options)?;
         let connection = Connection::start(spawned.transport, tasks);
         let process = Process::watch(spawned.child, spawned.profile, connection.clone(), tasks);
         let deadline = options.launch_deadline;
@@ -65,7 +74,7 @@ impl Chromium {
     ///
     /// # Errors
     /// `Launch` when nothing answers there.
-    pub async fn connect(url: &str, options: Arc<LaunchOptions>, tasks: &Tasks) -> Result<Self, BrowserError> {
+    async fn connect(url: &str, options: Arc<LaunchOptions>, tasks: &Tasks) -> Result<Self, BrowserError> {
         let deadline = options.launch_deadline;
         let unreachable = |why: String| BrowserError::Launch {
             what: format!("no Chromium answers at {url}: {why}"),
@@ -82,7 +91,7 @@ impl Chromium {
     ///
     /// # Errors
     /// As [`Connection::execute`].
-    pub async fn over<T: Transport>(
+    async fn over<T: Transport>(
         transport: T,
         options: Arc<LaunchOptions>,
         tasks: &Tasks,

@@ -47,10 +47,19 @@ pub enum Sandbox {
     Off,
 }
 
+/// Where a browser comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Started by us, over a pipe.
+    Start(Executable),
+    /// Running elsewhere: its `ws://…/devtools/browser/…` address. Its flags, its user and its end are somebody else's business.
+    Elsewhere(String),
+}
+
 /// All that is needed to start a Chromium.
 #[derive(Debug, Clone)]
 pub struct LaunchOptions {
-    pub executable: Executable,
+    pub source: Source,
     /// `None`: the service's own user (which is then not root).
     pub run_as: Option<RunAs>,
     pub sandbox: Sandbox,
@@ -78,7 +87,7 @@ pub(super) struct Spawned {
 }
 
 /// Starts Chromium in a process group of its own.
-pub(super) fn spawn(options: &LaunchOptions) -> Result<Spawned, BrowserError> {
+pub(super) fn spawn(executable: &Executable, options: &LaunchOptions) -> Result<Spawned, BrowserError> {
     let failed = |what: &str, error: &dyn std::fmt::Display| BrowserError::Launch {
         what: format!("Chromium could not be started: {what}: {error}"),
         hint: "run `helmwatch doctor` to see what is missing".to_owned(),
@@ -93,9 +102,9 @@ pub(super) fn spawn(options: &LaunchOptions) -> Result<Spawned, BrowserError> {
     let (for_browser, to_browser) = pipe().map_err(|e| failed("a pipe", &e))?;
     let (from_browser, by_browser) = pipe().map_err(|e| failed("a pipe", &e))?;
 
-    let mut command = std::process::Command::new(&options.executable.path);
+    let mut command = std::process::Command::new(&executable.path);
     command
-        .args(flags(options, profile.path()))
+        .args(flags(executable.build, options, profile.path()))
         .env_clear()
         .env("HOME", profile.path())
         .env("TMPDIR", profile.path())
@@ -122,7 +131,7 @@ pub(super) fn spawn(options: &LaunchOptions) -> Result<Spawned, BrowserError> {
         .map_err(|e| failed("its pipes", &e))?;
     let mut command = Command::from(command);
     command.kill_on_drop(true);
-    let child = command.spawn().map_err(|e| failed(&options.executable.path.display().to_string(), &e))?;
+    let child = command.spawn().map_err(|e| failed(&executable.path.display().to_string(), &e))?;
     // The command holds Chromium's ends of the pipes; with them open here its death would go unseen.
     drop(command);
     let transport = PipeTransport::new(to_browser, from_browser).map_err(|e| failed("its pipes", &e))?;
@@ -135,7 +144,7 @@ fn pipe() -> nix::Result<(OwnedFd, OwnedFd)> {
 }
 
 /// The command line. Order matters only for the operator's own flags, which come last.
-fn flags(options: &LaunchOptions, profile: &Path) -> Vec<String> {
+fn flags(build: Build, options: &LaunchOptions, profile: &Path) -> Vec<String> {
     let (width, height) = options.viewport;
     let mut flags: Vec<String> = [
         "--remote-debugging-pipe",
@@ -174,7 +183,7 @@ fn flags(options: &LaunchOptions, profile: &Path) -> Vec<String> {
     ]
     .map(str::to_owned)
     .to_vec();
-    flags.push(match options.executable.build {
+    flags.push(match build {
         Build::HeadlessShell => "--headless".to_owned(),
         Build::Full => "--headless=new".to_owned(),
     });
@@ -197,7 +206,7 @@ mod tests {
 
     fn options() -> LaunchOptions {
         LaunchOptions {
-            executable: Executable { path: "/x/chromium-headless-shell".into(), build: Build::HeadlessShell },
+            source: Source::Elsewhere(String::new()),
             run_as: None,
             sandbox: Sandbox::On,
             profiles: "/x".into(),
@@ -212,14 +221,14 @@ mod tests {
 
     #[test]
     fn the_sandbox_stays_on_and_no_port_is_opened() {
-        let flags = flags(&options(), Path::new("/x/p"));
+        let flags = flags(Build::HeadlessShell, &options(), Path::new("/x/p"));
         assert!(flags.iter().all(|flag| !flag.contains("no-sandbox") && !flag.contains("remote-debugging-port")));
         assert_eq!(flags.last().map(String::as_str), Some("--lang=de"));
     }
 
     #[test]
     fn every_flag_that_keeps_pages_inside_is_there() {
-        let flags = flags(&options(), Path::new("/x/p"));
+        let flags = flags(Build::HeadlessShell, &options(), Path::new("/x/p"));
         for needed in [
             "--proxy-server=http://127.0.0.1:9",
             "--proxy-bypass-list=<-loopback>",

@@ -34,6 +34,9 @@ pub enum Flavor {
 pub struct BrowserConfig {
     /// Path of the executable; empty: looked for in the usual places, `flavor` says which.
     pub executable: PathBuf,
+    /// A browser elsewhere: its `ws://…/devtools/browser/…` address. Empty: browsers are started here. The proxies that keep its pages
+    /// inside listen on this machine's loopback, so it must run in the same network namespace.
+    pub connect: String,
     /// Which build to look for. `auto`, `headless_shell` or `full`.
     pub flavor: Flavor,
     /// Further command-line arguments, each beginning with `--`. `--no-sandbox` and debugging ports are refused here.
@@ -58,6 +61,7 @@ impl Default for BrowserConfig {
     fn default() -> Self {
         Self {
             executable: PathBuf::new(),
+            connect: String::new(),
             flavor: Flavor::Auto,
             args: Vec::new(),
             user: "nobody".to_owned(),

@@ -27,7 +27,7 @@ impl managed::Manager for Manager {
 
     async fn create(&self) -> Result<Arc<Chromium>, BrowserError> {
         let began = Instant::now();
-        let launched = Chromium::launch(Arc::clone(&self.options), &self.tasks).await;
+        let launched = Chromium::open(Arc::clone(&self.options), &self.tasks).await;
         let outcome = if launched.is_ok() { "ok" } else { "failed" };
         counter!(names::BROWSER_LAUNCHES, "outcome" => outcome).increment(1);
         histogram!(names::BROWSER_LAUNCH_SECONDS).record(began.elapsed().as_secs_f64());
