@@ -10,7 +10,7 @@ const NAME_MAX = 900;
 const COVER_MAX = 4000;
 
 const newNode = (element, role, name, from) => ({
-  element, role, name, from, kids: [], states: null, ref: '', pointer: false, root: false, hidden: false, active: false, url: null, hint: null, cover: '', fresh: true,
+  element, role, name, from, kids: [], states: null, ref: '', pointer: false, root: false, hidden: false, active: false, url: null, hint: null, cover: '', parted: false,
 });
 
 /** Walks from `top` and returns `{roots, nodes, truncated}`; `roots` are strings and nodes. */
@@ -114,6 +114,7 @@ const buildTree = (pass, top, prefix, nodesMax) => {
     }
     const kept = tidy(node);
     if (kept !== null) parent.kids.push(kept);
+    else parent.parted = true;
   };
 
   enter(top, holder, { hidden: isHiddenAbove(top), pointer: false, inSelect: false, disabled: isDisabledAbove(top) });
@@ -201,8 +202,10 @@ const tidy = node => {
   }
   if (node.role === 'generic' && node.kids.length === 1) {
     const [kid] = node.kids;
-    if (isWords(kid) && !kid.hidden && !node.hidden) node.kids = kid.kids;
-    else if (!node.name && typeof kid !== 'string' && kid.ref) return kid;
+    if (isWords(kid) && !kid.hidden && !node.hidden) {
+      node.kids = kid.kids;
+      node.parted = kid.parted;
+    } else if (!node.name && typeof kid !== 'string' && kid.ref) return kid;
   }
   if (isPlain(node) && !node.kids.length && !node.root) return null;
   node.cover = coverOf(node);
@@ -210,10 +213,11 @@ const tidy = node => {
 };
 
 // What a reader gets from a node, without white space; `null` when part of it is only loose words in a wrapper or has no ref.
+// Words that something empty parts (`hash_<wbr>map`) count, as they do in Playwright MCP.
 const squeeze = text => text.replace(/\s+/g, '');
 const coverOf = node => {
   if (!node.name && !node.kids.length) return '';
-  if (!node.ref || isWords(node)) return null;
+  if (!node.ref || (isWords(node) && !node.parted)) return null;
   return node.name ? squeeze(node.name) : coverOfKids(node);
 };
 const coverOfKids = node => {
@@ -241,7 +245,7 @@ const someRunSays = (node, wanted) => {
     const kid = stack.pop();
     if (typeof kid === 'string') parts.push(squeeze(kid));
     else if (kid.cover !== null && kid.cover !== undefined && kid.name) parts.push(kid.cover);
-    else if (isWords(kid)) parts.push(null);
+    else if (isWords(kid)) parts.push(kid.parted ? squeeze(kid.kids[0]) : null);
     else for (let at = kid.kids.length - 1; at >= 0; at--) stack.push(kid.kids[at]);
   }
   for (let from = 0; from < parts.length; from++) {

@@ -101,7 +101,8 @@ const pseudoText = (pass, element, which) => {
   const style = getComputedStyle(element, '::' + which);
   const content = style.content;
   if (!content || content === 'none' || content === 'normal' || style.display === 'none' || style.visibility !== 'visible') return '';
-  return contentText(element, content) + '';
+  const text = contentText(element, content);
+  return text && style.display !== 'inline' ? ` ${text} ` : text;
 };
 
 // CSS Content 3: strings, attr() and an alternative text after a slash.
