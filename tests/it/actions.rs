@@ -139,12 +139,17 @@ async fn a_popup_becomes_a_tab_and_tabs_come_and_go() {
     let room = Room::open().await;
     let agent = room.agent().await;
     agent.goto(&room.site.url("/popup")).await;
-    agent.click(&["button", "Open a window"]).await;
+    let pressed = agent.click(&["button", "Open a window"]).await;
     let tabs = helmwatch_tests::wait::until("the popup's tab", crate::room::SOON, async || {
         let tabs = section(&agent.ok("browser_tabs", json!({ "action": "list" })).await.text, "Result");
         (tabs.lines().count() == 2).then_some(tabs)
     });
-    let tabs = tabs.await.unwrap();
+    let tabs = match tabs.await {
+        Ok(tabs) => tabs,
+        Err(fault) => {
+            panic!("{fault}\n{}\n{}", pressed.text, agent.ok("browser_tabs", json!({ "action": "list" })).await.text)
+        }
+    };
     assert!(tabs.contains("- 0:") && tabs.contains("- 1:") && tabs.contains("who=popup"), "{tabs}");
     agent.ok("browser_tabs", json!({ "action": "select", "index": 1 })).await;
     assert_eq!(agent.evaluate("() => document.title").await, "\"Inner popup\"");

@@ -199,7 +199,7 @@ async fn a_session_that_closes_takes_its_question_with_it() {
     let other = room.hand(&key).await;
     let closing = async {
         let id = room.held().await["id"].as_str().unwrap().to_owned();
-        other.call("session_close", json!({})).await;
+        other.ok("session_close", json!({ "session": "default" })).await;
         id
     };
     let (answer, id) = tokio::join!(agent.call("browser_click", arguments), closing);

@@ -13,11 +13,14 @@ async fn a_foreign_session_reads_like_an_unknown_one() {
     owner.ok("browser_navigate", json!({ "session": "mine", "url": room.site.url("/form") })).await;
     let id = only_session(&room).await;
     let unknown = format!("s_{}", "0".repeat(id.len().saturating_sub(2)));
-    for tool in ["browser_snapshot", "session_close", "browser_live_view"] {
+    for tool in ["browser_snapshot", "session_close"] {
         let foreign = other.refused(tool, json!({ "session": id })).await;
         let nobodys = other.refused(tool, json!({ "session": unknown })).await;
         assert_eq!(foreign.replace(&id, "X"), nobodys.replace(&unknown, "X"), "{tool}");
     }
+    let foreign = other.call("browser_live_view", json!({ "session": id })).await.text;
+    let nobodys = other.call("browser_live_view", json!({ "session": unknown })).await.text;
+    assert_eq!(foreign.replace(&id, "X"), nobodys.replace(&unknown, "X"));
     // The owner's name for it is nothing to another key either.
     let by_name = other.refused("browser_snapshot", json!({ "session": "mine" })).await;
     let nobodys = other.refused("browser_snapshot", json!({ "session": "none" })).await;

@@ -73,7 +73,7 @@ async fn a_browser_that_dies_fails_its_calls_and_the_next_session_gets_another()
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(browser.pid), nix::sys::signal::Signal::SIGKILL).unwrap();
     }
     agent.refused("browser_snapshot", json!({})).await;
-    agent.call("session_close", json!({})).await;
+    agent.call("session_close", json!({ "session": "default" })).await;
     agent.ok("session_open", json!({ "name": "again" })).await;
     agent.ok("browser_navigate", json!({ "session": "again", "url": room.site.url("/form") })).await;
     room.close().await;

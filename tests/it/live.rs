@@ -26,7 +26,7 @@ async fn the_first_message_is_everything_and_calls_come_as_they_happen() {
     agent.click(&["button", "Greet"]).await;
     let done = |event: &LiveEvent| matches!(event, LiveEvent::Call { call } if call.tool == "browser_click" && call.state == CallState::Done);
     viewer.event(done).await.unwrap();
-    agent.ok("session_close", json!({})).await;
+    agent.ok("session_close", json!({ "session": "default" })).await;
     viewer.event(|event| matches!(event, LiveEvent::Closed { .. })).await.unwrap();
     room.close().await;
 }

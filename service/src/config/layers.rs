@@ -9,8 +9,10 @@ use toml::{Table, Value};
 
 use super::{Config, ConfigError};
 
-/// Names with the prefix that are no settings: a secret that must not stand in a dump of the settings, and the file's own name.
-const NOT_SETTINGS: [&str; 2] = ["HELMWATCH_ADMIN_KEY", "HELMWATCH_CONFIG"];
+/// Names with the prefix that are no settings: a secret that must not stand in a dump of the settings, the file's own name,
+/// and what `helmwatch-load` and the tests are told.
+const NOT_SETTINGS: [&str; 5] =
+    ["HELMWATCH_ADMIN_KEY", "HELMWATCH_CONFIG", "HELMWATCH_BIN", "HELMWATCH_KEY", "HELMWATCH_URL"];
 
 const PREFIX: &str = "HELMWATCH_";
 
