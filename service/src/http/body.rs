@@ -48,7 +48,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Json<T>, Refusal> {
-    serde_json::from_slice(bytes).map(Json).map_err(|error| match error.classify() {
+    // As an object first: serde would also fill a struct from a list.
+    let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(bytes);
+    object.and_then(|object| serde_json::from_value(object.into())).map(Json).map_err(|error| match error.classify() {
         Category::Data => Refusal::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "wrong_shape",

@@ -30,8 +30,17 @@ pub(super) fn cut(yaml: &str, bytes_max: usize) -> Cut {
         let middle = middle.min(too_deep - 1);
         if size_to(middle) <= bytes_max { fits = Some(middle) } else { too_deep = middle }
     }
-    // An outline of a few levels says little on a flat page: there, whole branches from the start say more.
-    let useful = fits.filter(|depth| size_to(*depth) * 3 >= bytes_max);
+    // An outline is worth it when its lines say something: a thousand nameless rows do not, and there whole branches from the
+    // start say more.
+    let useful = fits.filter(|depth| {
+        let kept = lines.iter().filter(|(_, level)| level <= depth);
+        let (mut all, mut telling) = (0, 0);
+        for (line, _) in kept {
+            all += 1;
+            telling += usize::from(line.contains('"') || line.contains(": "));
+        }
+        telling * 2 >= all && size_to(*depth) * 3 >= bytes_max
+    });
     let kept: Vec<&str> = match useful {
         Some(depth) => lines.iter().filter(|(_, level)| *level <= depth).map(|(line, _)| *line).collect(),
         None => {
@@ -66,7 +75,7 @@ mod tests {
     fn the_deepest_levels_go_first() {
         let mut yaml = String::from("- main:");
         for item in 0..20 {
-            yaml.push_str(&format!("\n  - item {item} with a longer name:\n    - detail\n    - detail"));
+            yaml.push_str(&format!("\n  - row \"item {item} longer\":\n    - detail\n    - detail"));
         }
         let cut = cut(&yaml, 700);
         assert!(cut.yaml.contains("item 19") && !cut.yaml.contains("detail"));
@@ -78,6 +87,14 @@ mod tests {
         let yaml = (0..1000).map(|n| format!("- row {n}")).collect::<Vec<_>>().join("\n");
         let cut = cut(&yaml, 200);
         assert!(cut.yaml.starts_with("- row 0\n") && cut.yaml.len() <= 200 && cut.left_out > 900);
+    }
+
+    #[test]
+    fn nameless_shells_are_no_outline() {
+        let row = |n| format!("  - listitem [ref=e{n}]:\n    - link \"Item {n}\"");
+        let yaml = std::iter::once("- list:".to_owned()).chain((0..500).map(row)).collect::<Vec<_>>().join("\n");
+        let cut = cut(&yaml, 12_000);
+        assert!(cut.yaml.contains("Item 0") && !cut.yaml.contains("e499"));
     }
 
     proptest! {

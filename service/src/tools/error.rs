@@ -47,8 +47,11 @@ impl From<BrowserError> for ToolError {
         const LOOK: &str = "Take a snapshot (browser_snapshot) to see where the page stands.";
         let what = sentence(&error.to_string());
         match error {
-            // What the page script says is written for agents already.
-            BrowserError::Page { code, message } => Self::new(&code, message, ""),
+            // What the page script says is written for agents already: what happened, and behind the last semicolon what to do.
+            BrowserError::Page { code, message } => match message.rsplit_once("; ") {
+                Some((what, how)) => Self::new(&code, sentence(what), sentence(how)),
+                None => Self::new(&code, message, ""),
+            },
             BrowserError::Gone { .. } | BrowserError::Stuck => {
                 Self::new("browser_gone", what, "The session is lost with its browser; open a new one (session_open).")
             }
@@ -65,7 +68,7 @@ impl From<BrowserError> for ToolError {
             BrowserError::Navigation { .. } => {
                 Self::new("navigation_failed", what, "Check the address, or try another page.")
             }
-            BrowserError::Script(text) => Self::new("script_error", text, ""),
+            BrowserError::Script(text) => Self::new("script_error", text, "Correct the function and call again."),
             BrowserError::Launch { what, hint } => Self::new("browser_unavailable", sentence(&what), hint),
             BrowserError::Refused { .. } | BrowserError::Unreadable { .. } => Self::new("browser_error", what, LOOK),
         }

@@ -379,7 +379,7 @@ pub(super) async fn look(session: &Session, known: &Known) -> Result<Seen, ToolE
             return Err(ToolError::new(
                 "no_dialog",
                 format!("The tool \"{}\" can only be used when there is related modal state present.", known.tool),
-                "",
+                "No dialog is open; go on with the other tools.",
             ));
         }
         _ => {}

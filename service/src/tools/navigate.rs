@@ -58,7 +58,7 @@ pub(super) async fn go(
 ) -> Result<(), ToolError> {
     let began = super::now_ms();
     let went = page.navigate(url, deadline).await;
-    let refused = page.document_status().is_some_and(|status| status.code == 403);
+    let refused = page.document_status().is_some_and(|status| status.by_proxy);
     if matches!(went, Err(BrowserError::Navigation { .. })) || (went.is_ok() && refused) {
         let host = Url::parse(url).ok().and_then(|url| {
             let host = url.host_str()?.trim_matches(['[', ']']).to_owned();
@@ -69,7 +69,7 @@ pub(super) async fn go(
         let denials = session.denials();
         let mut since = denials.iter().rev().filter(|denial| denial.at >= began);
         let own = since.clone().find(|denial| host.as_deref() == Some(&plain(&denial.host)));
-        let ours = own.or_else(|| since.next().filter(|_| went.is_err() || page.url() != url));
+        let ours = own.or_else(|| since.next());
         if let Some(denial) = ours {
             return Err(ToolError::new(
                 "egress_denied",

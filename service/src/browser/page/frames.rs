@@ -8,8 +8,11 @@ use crate::browser::cdp::CdpSession;
 /// One frame.
 #[derive(Clone)]
 pub(in crate::browser) struct FrameState {
-    /// 0 for the main frame; else the number in its refs.
+    /// 0 for the first document of the tab; else the number in its refs. Each further document gets a new one, so that
+    /// a ref of an earlier page can never name an element of a later one.
     pub number: u32,
+    /// Documents that have come into it since we listen.
+    commits: u32,
     pub parent: Option<String>,
     pub url: String,
     /// The CDP session of the process it lives in.
@@ -28,6 +31,7 @@ impl FrameState {
     pub fn new(number: u32, parent: Option<String>, session: CdpSession) -> Self {
         Self {
             number,
+            commits: 0,
             parent,
             url: String::new(),
             session,
@@ -39,7 +43,7 @@ impl FrameState {
         }
     }
 
-    /// What its refs begin with: nothing for the main frame, `f3` for the third child.
+    /// What its refs begin with: nothing for a tab's first document, `f3` for the third of the others.
     pub fn prefix(&self) -> String {
         if self.number == 0 { String::new() } else { format!("f{}", self.number) }
     }
@@ -78,7 +82,13 @@ impl PageState {
 
     /// A new document is in the frame.
     pub fn frame_committed(&mut self, id: &str, loader: &str, url: &str, session: &CdpSession) {
+        let next_frame = &mut self.next_frame;
         if let Some(frame) = self.frames.get_mut(id) {
+            frame.commits += 1;
+            if frame.commits > 1 {
+                frame.number = *next_frame;
+                *next_frame += 1;
+            }
             if frame.loader != loader {
                 frame.dom_content_loaded = false;
                 frame.loaded = false;

@@ -22,7 +22,11 @@ impl Page {
     /// and the page stays usable); `DialogOpen` when the page or its predecessor opens one.
     pub async fn navigate(&self, url: &str, deadline: Duration) -> Result<(), BrowserError> {
         let command = NavigateParams::builder().url(url).build().map_err(impossible)?;
-        lock(&self.state).network.document = None;
+        let before = {
+            let mut state = lock(&self.state);
+            state.network.document = None;
+            state.documents
+        };
         let answered = match self.unless_dialog(self.session.execute_within(command, deadline)).await {
             Err(error @ BrowserError::Timeout { .. }) => {
                 self.stop_loading().await;
@@ -47,7 +51,7 @@ impl Page {
         match answered.loader_id {
             // Within the same document: nothing loads.
             None => Ok(()),
-            Some(loader) => self.loaded(loader.as_ref(), deadline).await,
+            Some(loader) => self.loaded(loader.as_ref(), before, deadline).await,
         }
     }
 
@@ -85,11 +89,11 @@ impl Page {
         self.load_event().await
     }
 
-    /// Waits for the document `loader` of the main frame, or for one that replaced it.
-    pub(super) async fn loaded(&self, loader: &str, deadline: Duration) -> Result<(), BrowserError> {
+    /// Waits for the document `loader` of the main frame, or for one that replaced it; `before` documents had come when it was asked for.
+    async fn loaded(&self, loader: &str, before: u64, deadline: Duration) -> Result<(), BrowserError> {
         let parsed = |state: &PageState| {
             let main = state.main()?;
-            let replaced = main.loader != loader && !main.loader.is_empty() && state.documents > 0;
+            let replaced = main.loader != loader && state.documents > before;
             ((main.loader == loader || replaced) && main.dom_content_loaded).then_some(())
         };
         match self.unless_dialog(self.until("loading the page", deadline, parsed)).await {

@@ -15,6 +15,8 @@ pub struct DocumentStatus {
     pub code: u16,
     /// As in `Payment Required`; may be empty.
     pub text: String,
+    /// Was it our own egress proxy that answered, in place of the server?
+    pub by_proxy: bool,
 }
 
 #[derive(Default)]
@@ -53,6 +55,15 @@ struct ResponseHead {
     status: i64,
     #[serde(default)]
     status_text: String,
+    #[serde(default)]
+    headers: ResponseHeaders,
+}
+
+/// The one header of ours; servers' own are stripped of it by the proxy.
+#[derive(Default, Deserialize)]
+struct ResponseHeaders {
+    #[serde(rename = "X-Helmwatch-Egress", alias = "x-helmwatch-egress")]
+    egress: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +86,7 @@ impl Network {
             self.document = Some(DocumentStatus {
                 code: u16::try_from(event.response.status).unwrap_or(0),
                 text: super::state::cut(&event.response.status_text, 100),
+                by_proxy: event.response.headers.egress.is_some(),
             });
         }
     }
