@@ -23,8 +23,8 @@ pub use error::BrowserError;
 pub use executable::{Build, Executable};
 pub use launch::{LaunchOptions, RunAs, Sandbox, Source};
 pub use page::{
-    ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, FrameRef, KeyInput, Mark, MouseAction,
-    Page, PictureFormat, Screencast, Shot, SnapshotOptions, SnapshotText, Target,
+    Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark, MouseAction, Page,
+    PageFacts, PageFieldKind, PictureFormat, Screencast, Shot, SnapshotOptions, SnapshotText, Target,
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;

@@ -48,6 +48,9 @@ pub const SOURCE: &str = concat!(
     "})()",
 );
 
+/// Calls a function of the script, by name, with its one argument; evaluated in the script's world.
+pub const CALL: &str = "function (name, argument) { return globalThis.__helmwatch[name](argument); }";
+
 #[cfg(test)]
 mod tests {
     use super::SOURCE;

@@ -230,12 +230,20 @@ impl Drop for Place {
 
 #[cfg(test)]
 mod tests {
+    use tokio::task::JoinSet;
+
     use super::*;
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
     async fn place(room: &WaitingRoom) -> Place {
         room.enter("a", PATIENCE, |_| {}).await.expect("a place")
+    }
+
+    async fn waiting(room: &WaitingRoom, count: u32) {
+        while room.numbers().3 < count {
+            tokio::task::yield_now().await;
+        }
     }
 
     #[tokio::test(start_paused = true)]
@@ -260,14 +268,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn raising_wakes_those_who_wait() {
         let room = WaitingRoom::new(0, 5);
-        let waiting = tokio::task::spawn({
-            let room = room.clone();
-            async move { place(&room).await }
-        });
-        tokio::task::yield_now().await;
-        room.set_limits(Some(1), None);
+        let raise = async {
+            waiting(&room, 1).await;
+            room.set_limits(Some(1), None);
+        };
+        let (served, ()) = tokio::join!(place(&room), raise);
         assert_eq!(room.numbers().2, 1);
-        drop(waiting.await.expect("served"));
+        drop(served);
         assert_eq!(room.numbers().2, 0);
     }
 
@@ -276,17 +283,16 @@ mod tests {
         let room = WaitingRoom::new(1, 100);
         let held = place(&room).await;
         let (order, mut served) = tokio::sync::mpsc::channel(100);
+        let mut callers = JoinSet::new();
         for tenant in ["noisy"; 10].into_iter().chain(["quiet"]) {
             let (room, order) = (room.clone(), order.clone());
-            tokio::task::spawn(async move {
+            callers.spawn(async move {
                 let place = room.enter(tenant, PATIENCE, |_| {}).await.expect("a place");
                 order.send(tenant).await.expect("heard");
                 drop(place);
             });
         }
-        while room.numbers().3 < 11 {
-            tokio::task::yield_now().await;
-        }
+        waiting(&room, 11).await;
         drop(held);
         let first = [served.recv().await, served.recv().await];
         assert!(first.contains(&Some("quiet")), "{first:?}");
@@ -296,16 +302,15 @@ mod tests {
     async fn a_place_given_to_somebody_who_left_comes_back() {
         let room = WaitingRoom::new(1, 5);
         let held = place(&room).await;
-        let leaver = tokio::task::spawn({
+        let mut leaver = JoinSet::new();
+        leaver.spawn({
             let room = room.clone();
             async move { room.enter("a", PATIENCE, |_| {}).await.map(drop) }
         });
-        while room.numbers().3 == 0 {
-            tokio::task::yield_now().await;
-        }
-        leaver.abort();
+        waiting(&room, 1).await;
+        leaver.abort_all();
         drop(held);
-        drop(leaver.await);
+        while leaver.join_next().await.is_some() {}
         assert_eq!((room.numbers().2, room.numbers().3), (0, 0));
     }
 
@@ -324,15 +329,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn closing_turns_everybody_away() {
         let room = WaitingRoom::new(0, 5);
-        let waiting = tokio::task::spawn({
-            let room = room.clone();
-            async move { room.enter("a", PATIENCE, |_| {}).await.map(drop) }
-        });
-        while room.numbers().3 == 0 {
-            tokio::task::yield_now().await;
-        }
-        room.close();
-        assert!(matches!(waiting.await.expect("ended"), Err(PoolError::Draining)));
+        let close = async {
+            waiting(&room, 1).await;
+            room.close();
+        };
+        let (turned_away, ()) = tokio::join!(room.enter("a", PATIENCE, |_| {}), close);
+        assert!(matches!(turned_away, Err(PoolError::Draining)));
         assert!(matches!(room.enter("a", PATIENCE, |_| {}).await, Err(PoolError::Draining)));
     }
 }

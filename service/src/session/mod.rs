@@ -33,7 +33,7 @@ pub use registry::{NewSession, Registry};
 
 /// What work in a session handles. Named here because whoever runs work goes through a session.
 pub use crate::browser::{
-    BrowserError, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, FrameRef, Mark, MouseButton, Page, PictureFormat,
+    BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, Mark, MouseButton, Page, PictureFormat,
     PictureLimit, Shot, SnapshotOptions, SnapshotText, Target, fit,
 };
 

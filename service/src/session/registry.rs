@@ -33,13 +33,16 @@ pub struct NewSession {
     pub viewport: Option<(u32, u32)>,
 }
 
+/// By owner and name; swept when there are many that nobody holds.
+type NameLocks = HashMap<(KeyId, String), Arc<tokio::sync::Mutex<()>>>;
+
 /// Knows all sessions, and who may see which.
 pub struct Registry {
     pool: Arc<Pool>,
     config: SessionConfig,
     sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
     /// One lock a name, held while a session of that name is opened, so that two calls at once get the same session.
-    opening: Mutex<HashMap<(KeyId, String), Arc<tokio::sync::Mutex<()>>>>,
+    opening: Mutex<NameLocks>,
     feed: broadcast::Sender<FeedEvent>,
     tasks: Tasks,
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Answer, Hints, Prepared, Tool};
 use crate::policy::Effect;
-use crate::session::{ClickOptions, MouseButton, Target};
+use crate::session::{Check, ClickOptions, MouseButton, Target};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -67,7 +67,7 @@ pub(super) fn tool() -> Tool {
                 let target = target.clone();
                 move |turn| async move {
                     let page = turn.page()?;
-                    let at = turn.aim(&page, &target).await?;
+                    let at = page.aim(&target, &Check::CLICK).await?;
                     let mark = page.mark();
                     let options = ClickOptions {
                         button: match a.button {

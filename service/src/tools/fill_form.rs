@@ -2,11 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
 use super::{Answer, Hints, Prepared, Tool, ToolError, Turn, quoted};
 use crate::policy::Effect;
-use crate::session::{ClickOptions, Page, Target};
+use crate::session::{Check, ClickOptions, Page, Target};
 
 /// Fields of one call.
 const FIELDS_MAX: usize = 100;
@@ -80,26 +79,23 @@ pub(super) fn tool() -> Tool {
 }
 
 async fn fill(turn: &Turn, page: &Page, field: &Field, target: &Target, code: &str) -> Result<String, ToolError> {
-    let one = |key: &str, value: Value| Map::from_iter([(key.to_owned(), value)]);
     match field.r#type {
         Kind::Textbox | Kind::Slider => {
-            turn.aim_with(page, target, &["visible", "enabled", "editable"]).await?;
-            turn.on_target(page, "fill", target, one("text", json!(field.value))).await?;
+            page.aim(target, &Check::TYPE).await?;
+            page.fill(target, &field.value).await?;
             Ok(format!("await page.{code}.fill({});", quoted(&field.value)))
         }
         Kind::Combobox => {
-            turn.aim_with(page, target, &["visible", "enabled"]).await?;
-            turn.on_target(page, "select", target, one("values", json!([field.value]))).await?;
+            page.aim(target, &[Check::Visible, Check::Enabled]).await?;
+            page.choose(target, std::slice::from_ref(&field.value)).await?;
             Ok(format!("await page.{code}.selectOption({});", quoted(&field.value)))
         }
         Kind::Checkbox | Kind::Radio => {
             let wanted = field.value == "true";
-            let checked = turn.on_target(page, "checked", target, Map::new()).await?;
-            if checked.get("checked") != Some(&json!(wanted)) {
-                let at = turn.aim(page, target).await?;
+            if !page.is_checked(target, wanted).await? {
+                let at = page.aim(target, &Check::CLICK).await?;
                 turn.dialog_is_fine(page.click_at(at.x, at.y, &ClickOptions::default()).await)?;
-                let now = turn.on_target(page, "checked", target, Map::new()).await?;
-                if now.get("checked") != Some(&json!(wanted)) {
+                if !page.is_checked(target, wanted).await? {
                     let state = if wanted { "checked" } else { "unchecked" };
                     return Err(ToolError::new(
                         "not_changed",

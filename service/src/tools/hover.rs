@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Answer, Hints, Prepared, Tool};
 use crate::policy::Effect;
-use crate::session::Target;
+use crate::session::{Check, Target};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -24,7 +24,7 @@ pub(super) fn tool() -> Tool {
             let target = target.clone();
             move |turn| async move {
                 let page = turn.page()?;
-                let at = turn.aim_with(&page, &target, &["visible", "stable", "hit"]).await?;
+                let at = page.aim(&target, &[Check::Visible, Check::Stable, Check::Hit]).await?;
                 let mark = page.mark();
                 turn.dialog_is_fine(page.move_to(at.x, at.y).await)?;
                 turn.settled(&page, mark).await?;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{Answer, Hints, Image, Prepared, Tool, ToolError};
 use crate::policy::Effect;
-use crate::session::{PictureFormat, PictureLimit, Shot, Target, fit};
+use crate::session::{Check, PictureFormat, PictureLimit, Shot, Target, fit};
 
 /// JPEG and WebP quality, as the peer's.
 const QUALITY: u8 = 90;
@@ -66,7 +66,7 @@ pub(super) fn tool() -> Tool {
                     let page = turn.page()?;
                     let (shot, of) = match (&target, a.full_page) {
                         (Some(target), _) => {
-                            turn.aim_with(&page, target, &["visible"]).await?;
+                            page.aim(target, &[Check::Visible]).await?;
                             // Where it is now: looking for it may have scrolled the page.
                             let now = crate::session::TargetReading::read(&page, target).await?.rect;
                             (Shot::Rect { x: now.x, y: now.y, width: now.width, height: now.height }, "element")

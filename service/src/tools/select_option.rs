@@ -2,11 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, json};
 
 use super::{Answer, Hints, Prepared, Tool, quoted};
 use crate::policy::Effect;
-use crate::session::Target;
+use crate::session::{Check, Target};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -28,10 +27,9 @@ pub(super) fn tool() -> Tool {
             let target = target.clone();
             move |turn| async move {
                 let page = turn.page()?;
-                turn.aim_with(&page, &target, &["visible", "enabled"]).await?;
+                page.aim(&target, &[Check::Visible, Check::Enabled]).await?;
                 let mark = page.mark();
-                let rest = Map::from_iter([("values".to_owned(), json!(a.values))]);
-                turn.on_target(&page, "select", &target, rest).await?;
+                page.choose(&target, &a.values).await?;
                 turn.settled(&page, mark).await?;
                 let list: Vec<_> = a.values.iter().map(|value| quoted(value)).collect();
                 let code = format!("await page.{}.selectOption([{}]);", turn.code(0), list.join(", "));

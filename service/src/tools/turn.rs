@@ -3,17 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
-
 use super::ToolError;
 use crate::auth::Caller;
-use crate::session::{BrowserError, Mark, Page, Registry, Session, Target, TargetReading};
-
-/// How long an element may take to become fit for an action.
-const READY_WAIT: Duration = Duration::from_secs(5);
-/// A little more than that, for the script's own answer.
-const READY_DEADLINE: Duration = Duration::from_secs(8);
+use crate::session::{BrowserError, Mark, Page, Registry, Session, TargetReading};
 
 /// A turn in a session.
 pub(super) struct Turn {
@@ -37,26 +29,6 @@ pub(super) struct House<'a> {
     /// Where people look, without a slash at its end.
     pub public_url: &'a str,
     pub tell: &'a (dyn Fn(String) + Send + Sync),
-}
-
-/// A point to act at, CSS pixels of the tab's viewport.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Point {
-    pub x: f64,
-    pub y: f64,
-}
-
-#[derive(Serialize)]
-struct Ready<'a> {
-    target: &'a str,
-    checks: &'a [&'a str],
-    timeout_ms: u64,
-}
-
-#[derive(Deserialize)]
-struct ReadyAt {
-    x: f64,
-    y: f64,
 }
 
 impl Turn {
@@ -98,33 +70,5 @@ impl Turn {
     /// The target's locator, for the code section.
     pub fn code(&self, at: usize) -> &str {
         self.readings.get(at).map_or("locator('body')", |reading| &reading.code)
-    }
-
-    /// Waits until an element can be clicked as a person would: visible, still, enabled, and on top at the point.
-    pub async fn aim(&self, page: &Page, target: &Target) -> Result<Point, ToolError> {
-        self.aim_with(page, target, &["visible", "stable", "enabled", "hit"]).await
-    }
-
-    /// Waits until an element passes `checks`.
-    pub async fn aim_with(&self, page: &Page, target: &Target, checks: &[&str]) -> Result<Point, ToolError> {
-        let frame = page.frame_of(target)?;
-        let timeout_ms = u64::try_from(READY_WAIT.as_millis()).unwrap_or(u64::MAX);
-        let ask = Ready { target: target.as_str(), checks, timeout_ms };
-        let at: ReadyAt = page.call(&frame, "ready", &ask, READY_DEADLINE).await?;
-        let (left, top) = page.frame_offset(&frame).await?;
-        Ok(Point { x: at.x + left, y: at.y + top })
-    }
-
-    /// Calls a function of the page script on a target.
-    pub async fn on_target(
-        &self,
-        page: &Page,
-        function: &str,
-        target: &Target,
-        mut rest: serde_json::Map<String, Value>,
-    ) -> Result<Value, ToolError> {
-        let frame = page.frame_of(target)?;
-        rest.insert("target".to_owned(), Value::String(target.as_str().to_owned()));
-        Ok(page.call(&frame, function, &rest, READY_DEADLINE).await?)
     }
 }

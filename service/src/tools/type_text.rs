@@ -2,11 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
 
 use super::{Answer, Hints, Prepared, Tool, quoted};
 use crate::policy::Effect;
-use crate::session::Target;
+use crate::session::{Check, Target};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -36,16 +35,16 @@ pub(super) fn tool() -> Tool {
             let target = target.clone();
             move |turn| async move {
                 let page = turn.page()?;
-                turn.aim_with(&page, &target, &["visible", "enabled", "editable"]).await?;
+                page.aim(&target, &Check::TYPE).await?;
                 let mark = page.mark();
                 let mut code = Vec::new();
                 let locator = turn.code(0);
                 if a.slowly {
-                    turn.on_target(&page, "focus", &target, only("select", json!(false))).await?;
+                    page.focus(&target).await?;
                     turn.dialog_is_fine(page.type_keys(&a.text).await)?;
                     code.push(format!("await page.{locator}.pressSequentially({});", quoted(&a.text)));
                 } else {
-                    turn.on_target(&page, "fill", &target, only("text", json!(a.text))).await?;
+                    page.fill(&target, &a.text).await?;
                     code.push(format!("await page.{locator}.fill({});", quoted(&a.text)));
                 }
                 if a.submit {
@@ -62,8 +61,4 @@ pub(super) fn tool() -> Tool {
         });
         Ok(prepared.on(&target).with(&text))
     })
-}
-
-fn only(key: &str, value: Value) -> Map<String, Value> {
-    Map::from_iter([(key.to_owned(), value)])
 }

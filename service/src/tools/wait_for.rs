@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
 use super::{Answer, Hints, Prepared, Tool, ToolError, quoted};
 use crate::policy::Effect;
-use crate::session::BrowserError;
+use crate::session::{BrowserError, Page};
 
 /// Longest wait by the clock, seconds.
 const SECONDS_MAX: f64 = 30.0;
@@ -73,27 +72,17 @@ pub(super) fn tool() -> Tool {
     )
 }
 
-async fn wait(page: &crate::session::Page, text: &str, gone: bool) -> Result<(), ToolError> {
-    // A navigation takes the script away under the wait: it begins anew on the page that comes.
-    let until = tokio::time::Instant::now() + TEXT_WAIT;
-    loop {
-        let left = until.saturating_duration_since(tokio::time::Instant::now());
-        let ask = json!({ "text": text, "gone": gone, "timeout_ms": u64::try_from(left.as_millis()).unwrap_or(0) });
-        let waited: Result<Value, _> =
-            page.call(&page.main_frame(), "wait_text", &ask, left + Duration::from_secs(2)).await;
-        match waited {
-            Ok(_) => return Ok(()),
-            Err(error) if error.is_context_lost() && !left.is_zero() => {}
-            Err(BrowserError::Page { code, .. }) if code == "timeout" => {
-                let shown: String = text.chars().take(80).collect();
-                let how = if gone { "did not disappear" } else { "did not appear" };
-                return Err(ToolError::new(
-                    "timeout",
-                    format!("The text \"{shown}\" {how} within {} seconds.", TEXT_WAIT.as_secs()),
-                    "Take a snapshot (browser_snapshot) to see what the page shows.",
-                ));
-            }
-            Err(error) => return Err(error.into()),
+async fn wait(page: &Page, text: &str, gone: bool) -> Result<(), ToolError> {
+    match page.wait_for_text(text, gone, TEXT_WAIT).await {
+        Err(BrowserError::Page { code, .. }) if code == "timeout" => {
+            let shown: String = text.chars().take(80).collect();
+            let how = if gone { "did not disappear" } else { "did not appear" };
+            Err(ToolError::new(
+                "timeout",
+                format!("The text \"{shown}\" {how} within {} seconds.", TEXT_WAIT.as_secs()),
+                "Take a snapshot (browser_snapshot) to see what the page shows.",
+            ))
         }
+        other => Ok(other?),
     }
 }

@@ -138,14 +138,14 @@ mod tests {
     #[tokio::test]
     async fn a_message_too_large_is_dropped_and_the_next_one_arrives() {
         let (mut sender, mut reader) = reader();
-        let writer = tokio::task::spawn(async move {
+        let write = async {
             let chunk = vec![b'x'; 1 << 20];
             for _ in 0..=(MESSAGE_BYTES_MAX >> 20) {
                 sender.write_all(&chunk).await.expect("written");
             }
             sender.write_all(b"\0{}\0").await.expect("written");
-        });
-        assert_eq!(reader.next().await.expect("read").as_deref(), Some(&b"{}"[..]));
-        writer.await.expect("the writer ends");
+        };
+        let (read, ()) = tokio::join!(reader.next(), write);
+        assert_eq!(read.expect("read").as_deref(), Some(&b"{}"[..]));
     }
 }

@@ -60,7 +60,7 @@ impl Console {
         };
         let text = event.args.iter().map(plain).collect::<Vec<_>>().join(" ");
         let (url, line) = place(event.stack_trace.as_ref());
-        self.push(level, kind, &text, url, line, document);
+        self.push(level, kind, &text, &url, line, document);
     }
 
     pub fn thrown(&mut self, event: &EventExceptionThrown, document: u64) {
@@ -71,10 +71,10 @@ impl Console {
             .and_then(|thrown| thrown.description.clone())
             .unwrap_or_else(|| details.text.clone());
         let url = details.url.clone().unwrap_or_default();
-        self.push(ConsoleLevel::Error, "exception", &text, url, details.line_number, document);
+        self.push(ConsoleLevel::Error, "exception", &text, &url, details.line_number, document);
     }
 
-    fn push(&mut self, level: ConsoleLevel, kind: &'static str, text: &str, url: String, line: i64, document: u64) {
+    fn push(&mut self, level: ConsoleLevel, kind: &'static str, text: &str, url: &str, line: i64, document: u64) {
         if self.entries.len() == ENTRIES_MAX {
             self.entries.pop_front();
         }
@@ -84,7 +84,7 @@ impl Console {
             level,
             kind,
             text: cut(text, TEXT_CHARS_MAX),
-            url: cut(&url, TEXT_CHARS_MAX),
+            url: cut(url, TEXT_CHARS_MAX),
             line,
             document,
         };

@@ -238,7 +238,7 @@ impl Page {
             EventResponseReceived::IDENTIFIER => {
                 if let Some(e) = event.decode::<ResponseCame>() {
                     let main = state.main_frame.clone();
-                    state.network.response_came(e, &main);
+                    state.network.response_came(&e, &main);
                 }
             }
             EventLoadingFinished::IDENTIFIER | EventLoadingFailed::IDENTIFIER => {

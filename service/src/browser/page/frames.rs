@@ -51,8 +51,8 @@ impl FrameState {
 
 /// A frame as others name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FrameRef {
-    pub(super) id: String,
+pub(super) struct FrameRef {
+    pub id: String,
 }
 
 impl PageState {

@@ -209,7 +209,7 @@ impl Page {
     ///
     /// # Errors
     /// As the connection; `Page` when a frame on the way is gone.
-    pub async fn frame_offset(&self, frame: &FrameRef) -> Result<(f64, f64), BrowserError> {
+    pub(super) async fn frame_offset(&self, frame: &FrameRef) -> Result<(f64, f64), BrowserError> {
         #[derive(Deserialize)]
         struct Corner {
             x: f64,
@@ -269,8 +269,11 @@ fn button_bit(button: &MouseButton) -> u8 {
     }
 }
 
+/// A modifier key and its bit, as CDP counts them.
+type Modifier = (&'static str, i64);
+
 /// `Control+Shift+A` into its modifiers (with CDP's bits) and its key.
-fn split_combination(combination: &str) -> Result<(Vec<(&'static str, i64)>, String), BrowserError> {
+fn split_combination(combination: &str) -> Result<(Vec<Modifier>, String), BrowserError> {
     let unknown = |key: &str| BrowserError::Page {
         code: "unknown_key".to_owned(),
         message: format!(

@@ -81,7 +81,7 @@ impl Network {
         }
     }
 
-    pub fn response_came(&mut self, event: ResponseCame, main_frame: &str) {
+    pub fn response_came(&mut self, event: &ResponseCame, main_frame: &str) {
         if event.r#type == "Document" && event.frame_id == main_frame {
             self.document = Some(DocumentStatus {
                 code: u16::try_from(event.response.status).unwrap_or(0),

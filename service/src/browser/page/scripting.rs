@@ -7,9 +7,9 @@ use chromiumoxide::cdp::js_protocol::runtime::{
     CallArgument, CallFunctionOnParams, EvaluateParams, ExceptionDetails, ExecutionContextId, RemoteObject,
     RemoteObjectId, TerminateExecutionParams,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::Page;
 use super::frames::FrameRef;
@@ -22,6 +22,13 @@ const WORLD: &str = "helmwatch";
 
 /// How often a call is tried again because its document went away under it.
 const TRIES: usize = 3;
+
+/// Why the script did not do it, in place of an answer: `{"error": {"code", "message"}}`.
+#[derive(Deserialize)]
+struct Refusal {
+    code: String,
+    message: String,
+}
 
 /// What an agent may point at: a ref of a snapshot (`e12`, `f1e3`) or a selector.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +68,7 @@ impl Page {
     ///
     /// # Errors
     /// `Page` (`stale_ref`) when its frame is gone.
-    pub fn frame_of(&self, target: &Target) -> Result<FrameRef, BrowserError> {
+    pub(super) fn frame_of(&self, target: &Target) -> Result<FrameRef, BrowserError> {
         let state = lock(&self.state);
         let Some(number) = target.frame_number() else { return Ok(FrameRef { id: state.main_frame.clone() }) };
         state
@@ -73,8 +80,7 @@ impl Page {
     }
 
     /// The main frame.
-    #[must_use]
-    pub fn main_frame(&self) -> FrameRef {
+    pub(super) fn main_frame(&self) -> FrameRef {
         FrameRef { id: lock(&self.state).main_frame.clone() }
     }
 
@@ -83,7 +89,7 @@ impl Page {
     /// # Errors
     /// `Page` with the script's code and message when it answered `{error}`; `Timeout` when the page's own script never yields
     /// (it is interrupted then, so that the page can be used again).
-    pub async fn call<A: Serialize + Sync, R: DeserializeOwned>(
+    pub(super) async fn call<A: Serialize + Sync, R: DeserializeOwned>(
         &self,
         frame: &FrameRef,
         function: &str,
@@ -105,8 +111,8 @@ impl Page {
             }
         };
         if let Some(error) = value.get("error").filter(|error| error.is_object()) {
-            let text = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-            return Err(BrowserError::Page { code: text("code"), message: text("message") });
+            let refusal = Refusal::deserialize(error).map_err(|source| unreadable(function, source))?;
+            return Err(BrowserError::Page { code: refusal.code, message: refusal.message });
         }
         serde_json::from_value(value).map_err(|source| unreadable(function, source))
     }
@@ -120,7 +126,7 @@ impl Page {
     ) -> Result<Value, BrowserError> {
         let (world, session) = self.world(frame).await?;
         let call = CallFunctionOnParams::builder()
-            .function_declaration("function (name, argument) { return globalThis.__helmwatch[name](argument); }")
+            .function_declaration(page_script::CALL)
             .execution_context_id(ExecutionContextId::new(world))
             .argument(CallArgument::builder().value(function).build())
             .argument(CallArgument::builder().value(argument.clone()).build())
@@ -143,9 +149,10 @@ impl Page {
     pub(super) async fn element(&self, frame: &FrameRef, target: &Target) -> Result<RemoteObjectId, BrowserError> {
         let (world, session) = self.world(frame).await?;
         let call = CallFunctionOnParams::builder()
-            .function_declaration("function (target) { return globalThis.__helmwatch.element({ target }); }")
+            .function_declaration(page_script::CALL)
             .execution_context_id(ExecutionContextId::new(world))
-            .argument(CallArgument::builder().value(target.as_str()).build())
+            .argument(CallArgument::builder().value("element").build())
+            .argument(CallArgument::builder().value(json!({ "target": target.as_str() })).build())
             .silent(true)
             .build()
             .map_err(impossible)?;

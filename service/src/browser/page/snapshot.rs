@@ -36,40 +36,75 @@ pub struct SnapshotText {
     pub truncated: bool,
 }
 
-#[derive(Serialize)]
-struct Ask<'a> {
+/// Arguments of `snapshot`.
+#[derive(Debug, Clone, Default, Serialize)]
+struct Query<'a> {
+    /// Put before each ref: empty in the main frame, `f1` in a child frame.
     prefix: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
+    /// Levels below the root; all of them when absent or 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     depth: Option<u32>,
+    /// Adds `[box=x,y,width,height]`, in CSS pixels of the frame's viewport.
     boxes: bool,
 }
 
-#[derive(Deserialize)]
+/// One frame's snapshot; the frames inside it are stitched in with [`Part::stitch`].
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 struct Part {
+    /// Two-space indented, one node a line.
     yaml: String,
-    #[serde(default)]
-    frames: Vec<FrameLine>,
-    #[serde(default)]
+    frames: Vec<FramePlace>,
+    /// Cut at a bound; the text says where.
     truncated: bool,
 }
 
-/// An `iframe` node of a part.
-#[derive(Deserialize)]
-struct FrameLine {
-    r#ref: String,
-    /// Its line in the part, from 0.
+/// Where a child frame's own snapshot belongs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+struct FramePlace {
+    /// Ref of the `iframe` node; `element({target: ref})` gives the element.
+    #[serde(rename = "ref")]
+    owner: String,
+    /// Line of `yaml`, from 0.
     line: usize,
-    /// Spaces before its dash.
+    /// Spaces before that line.
     indent: usize,
+}
+
+impl Part {
+    /// The text with the snapshots of child frames under their lines: `inner` has the finished text of each of `frames`, in
+    /// their order; a frame without one stays a line.
+    fn stitch(&self, inner: impl IntoIterator<Item = Option<String>>) -> String {
+        let mut out = String::with_capacity(self.yaml.len());
+        let mut places = self.frames.iter().zip(inner).peekable();
+        for (number, line) in self.yaml.lines().enumerate() {
+            if number > 0 {
+                out.push('\n');
+            }
+            out.push_str(line);
+            let Some((place, Some(text))) = places.next_if(|(place, _)| place.line == number) else { continue };
+            if text.is_empty() {
+                continue;
+            }
+            if !line.ends_with(':') {
+                out.push(':');
+            }
+            for below in text.lines() {
+                out.push('\n');
+                out.extend(std::iter::repeat_n(' ', place.indent + 2));
+                out.push_str(below);
+            }
+        }
+        out
+    }
 }
 
 impl Page {
     /// Takes a snapshot of the tab, all frames stitched in.
     ///
     /// # Errors
-    /// As [`Page::call`]; a child frame that cannot be read stays an empty line.
+    /// As the connection; a child frame that cannot be read stays an empty line.
     pub async fn snapshot(&self, options: &SnapshotOptions) -> Result<SnapshotText, BrowserError> {
         let deadline = self.options.command_deadline;
         let frame = match &options.target {
@@ -91,11 +126,11 @@ impl Page {
         deadline: Duration,
     ) -> Result<Part, BrowserError> {
         let prefix = lock(&self.state).frames.get(&frame.id).map(|frame| frame.prefix()).unwrap_or_default();
-        let ask = Ask { prefix, target: target.map(Target::as_str), depth: options.depth, boxes: options.boxes };
-        self.call(frame, "snapshot", &ask, deadline).await
+        let query = Query { prefix, target: target.map(Target::as_str), depth: options.depth, boxes: options.boxes };
+        self.call(frame, "snapshot", &query, deadline).await
     }
 
-    /// Puts the parts of child frames under their lines.
+    /// A frame's part with the parts of its child frames in their places.
     async fn stitch(
         &self,
         frame: &FrameRef,
@@ -106,47 +141,30 @@ impl Page {
         truncated: &mut bool,
     ) -> String {
         *truncated |= part.truncated;
-        if part.frames.is_empty() || depth == 0 {
+        if depth == 0 {
             return part.yaml;
         }
-        let mut stitched = String::with_capacity(part.yaml.len());
-        let mut frames = part.frames.iter().peekable();
-        for (number, line) in part.yaml.lines().enumerate() {
-            let inside = frames.next_if(|frame| frame.line == number);
-            let child = match inside {
-                Some(inside) if *left > 0 => {
-                    *left -= 1;
-                    self.child_part(frame, inside, options, depth, left, truncated).await
-                }
-                _ => None,
-            };
-            stitched.push_str(line);
-            if let (Some(inside), Some(child)) = (inside, child) {
-                if !line.ends_with(':') {
-                    stitched.push(':');
-                }
-                for line in child.lines() {
-                    stitched.push('\n');
-                    stitched.extend(std::iter::repeat_n(' ', inside.indent + 2));
-                    stitched.push_str(line);
-                }
+        let mut children = Vec::with_capacity(part.frames.len());
+        for place in &part.frames {
+            if *left == 0 {
+                break;
             }
-            stitched.push('\n');
+            *left -= 1;
+            children.push(self.child_part(frame, place, options, depth, left, truncated).await);
         }
-        stitched.truncate(stitched.trim_end_matches('\n').len());
-        stitched
+        part.stitch(children)
     }
 
     async fn child_part(
         &self,
         frame: &FrameRef,
-        inside: &FrameLine,
+        place: &FramePlace,
         options: &SnapshotOptions,
         depth: usize,
         left: &mut usize,
         truncated: &mut bool,
     ) -> Option<String> {
-        let child = self.content_frame(frame, &Target::new(&inside.r#ref)).await.ok()??;
+        let child = self.content_frame(frame, &Target::new(&place.owner)).await.ok()??;
         let below = SnapshotOptions { target: None, ..options.clone() };
         let part = match self.part(&child, &below, None, self.options.command_deadline).await {
             Ok(part) => part,
@@ -166,5 +184,26 @@ impl Page {
         let node = session.execute(DescribeNodeParams::builder().object_id(object).build()).await?.node;
         let Some(id) = node.frame_id.map(|id| AsRef::<str>::as_ref(&id).to_owned()) else { return Ok(None) };
         Ok(lock(&self.state).frames.contains_key(&id).then_some(FrameRef { id }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn child_frames_stand_under_their_line() {
+        let place = |owner: &str, line| FramePlace { owner: owner.to_owned(), line, indent: 2 };
+        let part = Part {
+            yaml: "- generic [ref=e1]:\n  - iframe [ref=e2]\n  - iframe [ref=e3]\n  - button \"B\" [ref=e4]".to_owned(),
+            frames: vec![place("e2", 1), place("e3", 2)],
+            truncated: false,
+        };
+        let text = part.stitch([Some("- paragraph [ref=f1e1]: in\n- text: two".to_owned()), None]);
+        assert_eq!(
+            text,
+            "- generic [ref=e1]:\n  - iframe [ref=e2]:\n    - paragraph [ref=f1e1]: in\n    - text: two\n  - iframe [ref=e3]\n  - button \"B\" [ref=e4]"
+        );
+        assert_eq!(part.stitch([]), part.yaml, "frames past the bound stay lines");
     }
 }

@@ -1,0 +1,69 @@
+//! What is known of an element before anything is done to it, as the page script tells it.
+
+use helmwatch_protocol::Rect;
+use serde::Deserialize;
+
+/// What a field is for, by type, `autocomplete`, then name and label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageFieldKind {
+    Text,
+    Password,
+    Card,
+    OneTimeCode,
+    Email,
+    File,
+    Search,
+    #[serde(other)]
+    Other,
+}
+
+/// A field of the element's form. Its value stays in the page.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PageField {
+    pub name: String,
+    pub kind: PageFieldKind,
+    pub filled: bool,
+}
+
+/// The form the element belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PageForm {
+    /// `GET`, `POST` or `DIALOG`, with the submitter's `formmethod` counted in.
+    pub method: String,
+    /// Absolute URL, with the submitter's `formaction` counted in.
+    pub action: String,
+    pub fields: Vec<PageField>,
+}
+
+/// Answer of `facts`: the element before anything is done to it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct PageFacts {
+    pub role: String,
+    pub name: String,
+    pub tag: String,
+    pub field: Option<PageFieldKind>,
+    pub href: Option<String>,
+    /// A click on a submit button, or Enter in a field, submits the form.
+    pub submits: bool,
+    pub downloads: bool,
+    pub form: Option<PageForm>,
+    /// CSS pixels; the script says where in the frame's viewport, `Page::facts` where in the tab's.
+    pub rect: Rect,
+    /// SHA-256 over page, element and the form's values; equal only while all of it is.
+    pub fingerprint: String,
+    /// The locator Playwright would print, unique on the page: `getByRole('button', { name: 'Save' })`.
+    pub code: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kind_of_field_nobody_knows_is_some_other_kind() {
+        let kind = |word: &str| serde_json::from_str::<PageFieldKind>(&format!("\"{word}\"")).unwrap();
+        assert_eq!((kind("one_time_code"), kind("other")), (PageFieldKind::OneTimeCode, PageFieldKind::Other));
+        assert_eq!(kind("telepathy"), PageFieldKind::Other);
+    }
+}
