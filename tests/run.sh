@@ -86,6 +86,8 @@ check viewer-check npm --prefix viewer run --silent check
 count viewer-tests read_vitest npm --prefix viewer run --silent test
 # All features at once, so that everything is compiled once: the conformance fixtures and the generated types too.
 check clippy cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+# The tests start the real program; nextest builds only what it runs itself.
+check build cargo build --locked --workspace --bins --all-features
 count tests read_nextest cargo nextest run --locked --workspace --all-features
 count doc-tests read_libtest cargo test --locked --workspace --all-features --doc
 if cargo deny --version >/dev/null 2>&1; then

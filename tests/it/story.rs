@@ -78,7 +78,7 @@ async fn story(mode: &str, pictures: &str) {
 
     // The same again, denied.
     let call = press_buy(&mut agent, &site).await;
-    viewer.when("document.querySelector('[data-testid=approval-card]') !== null").await.unwrap();
+    open_the_card(&viewer).await;
     viewer.click_named("Deny").await.unwrap();
     let answer = call.answer().await;
     assert!(answer.is_error, "a no is told to the agent: {}", answer.text);
@@ -110,9 +110,23 @@ async fn press_buy(agent: &mut Agent, site: &Site) -> crate::agent::Call {
     agent.begin("browser_click", json!({ "target": button, "element": "Buy now", "session": "story" })).await
 }
 
+const CARD: &str = "document.querySelector('[data-testid=approval-card]')";
+
+/// The grid says that somebody is needed; the person opens the card, which takes a decision once it has stood still.
+async fn open_the_card(viewer: &Page) {
+    let review = "document.querySelector('[data-testid=review]')";
+    viewer.when(&format!("{CARD} !== null || {review} !== null")).await.unwrap();
+    if viewer.evaluate(&format!("{CARD} === null")).await.unwrap() == json!(true) {
+        viewer.click_named("Review").await.unwrap();
+    }
+    let approve = "document.querySelector('[data-testid=approve]')";
+    viewer.when(&format!("{approve} !== null && !{approve}.disabled")).await.unwrap();
+}
+
 /// The card is in the viewer's page, and its picture shows the button where the outline says it is.
 async fn see_the_card(viewer: &Page, service: &Service, pictures: &str) {
-    let card = "document.querySelector('[data-testid=approval-card]')";
+    open_the_card(viewer).await;
+    let card = CARD;
     viewer.when(&format!("{card} && {card}.innerText.includes('Buy now')")).await.unwrap();
     // The picture is drawn: an image that has loaded, or a canvas.
     viewer

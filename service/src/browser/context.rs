@@ -54,7 +54,7 @@ impl Context {
         if lock(&self.pages).len() >= self.options.pages_max {
             return Err(BrowserError::Page {
                 code: "too_many_tabs".to_owned(),
-                message: format!("This session has its {} tabs. Close one first.", self.options.pages_max),
+                message: format!("this session has its {} tabs; close one first", self.options.pages_max),
             });
         }
         let create = CreateTargetParams::builder()

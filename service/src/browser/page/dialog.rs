@@ -53,7 +53,7 @@ impl Page {
                 self.touch();
                 return Err(BrowserError::Page {
                     code: "no_dialog".to_owned(),
-                    message: "No dialog is open. Take a snapshot to see the page.".to_owned(),
+                    message: "no dialog is open; take a snapshot to see the page".to_owned(),
                 });
             }
             Err(error) => return Err(error),

@@ -277,7 +277,7 @@ fn split_combination(combination: &str) -> Result<(Vec<Modifier>, String), Brows
     let unknown = |key: &str| BrowserError::Page {
         code: "unknown_key".to_owned(),
         message: format!(
-            "Unknown key \"{}\". Use a character or a name such as Enter, Tab, Escape, ArrowLeft, Control+A.",
+            "there is no key \"{}\"; use a character or a name such as Enter, Tab, Escape, ArrowLeft, Control+A",
             super::state::cut(key, 40)
         ),
     };

@@ -37,7 +37,9 @@ impl Page {
         if answered.is_download.unwrap_or(false) {
             return Err(BrowserError::Page {
                 code: "download".to_owned(),
-                message: "The address is a download, and downloads are off. The page has not changed.".to_owned(),
+                message:
+                    "the address is a download, and downloads are off; go on with the page as it is, it has not changed"
+                        .to_owned(),
             });
         }
         if let Some(error) = answered.error_text.filter(|error| !error.is_empty()) {
@@ -65,7 +67,7 @@ impl Page {
         let Some(previous) = previous else {
             return Err(BrowserError::Page {
                 code: "no_history".to_owned(),
-                message: "There is no earlier page in this tab. Use browser_navigate instead.".to_owned(),
+                message: "there is no earlier page in this tab; use browser_navigate instead".to_owned(),
             });
         };
         let mark = self.mark();

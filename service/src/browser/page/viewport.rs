@@ -19,7 +19,7 @@ impl Page {
             return Err(BrowserError::Page {
                 code: "bad_size".to_owned(),
                 message: format!(
-                    "A viewport of {width}x{height} is not possible. Give sides between {} and {} pixels.",
+                    "a viewport of {width}x{height} is not possible; give sides between {} and {} pixels",
                     SIDE_PX.start(),
                     SIDE_PX.end()
                 ),
