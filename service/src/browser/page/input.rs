@@ -55,20 +55,21 @@ impl Page {
     /// # Errors
     /// `DialogOpen` when the click opened one: the click happened then.
     pub async fn click_at(&self, x: f64, y: f64, options: &ClickOptions) -> Result<(), BrowserError> {
-        self.move_to(x, y).await?;
+        let moved = mouse(DispatchMouseEventType::MouseMoved, x, y, options.modifiers).build().map_err(impossible)?;
+        let mut buttons = Vec::new();
         for click in 1..=options.count {
             let event = |kind| mouse(kind, x, y, options.modifiers).button(options.button.clone()).click_count(click);
             let held = i64::from(button_bit(&options.button));
-            let down = event(DispatchMouseEventType::MousePressed).buttons(held).build().map_err(impossible)?;
-            let up = event(DispatchMouseEventType::MouseReleased).buttons(0).build().map_err(impossible)?;
-            // Both leave together: nothing can come between press and release, also when the caller leaves here.
-            let pressed = async {
-                let (down, up) = futures_util::join!(self.session.execute(down), self.session.execute(up));
-                down.and(up).map(drop)
-            };
-            self.heard(pressed).await?;
+            buttons.push(event(DispatchMouseEventType::MousePressed).buttons(held).build().map_err(impossible)?);
+            buttons.push(event(DispatchMouseEventType::MouseReleased).buttons(0).build().map_err(impossible)?);
         }
-        Ok(())
+        // All leave together and arrive in order: nothing can come between press and release, also when the caller leaves
+        // here, and the frame the page waits for is waited for once.
+        let pressed = async {
+            let events = std::iter::once(moved).chain(buttons).map(|event| self.session.execute(event));
+            futures_util::future::try_join_all(events).await
+        };
+        self.heard(pressed).await.map(drop)
     }
 
     /// Moves the pointer.

@@ -76,7 +76,7 @@ const attemptReady = (target, wanted, round) => {
     }
     point = { ...point, x: better.x, y: better.y };
   }
-  return { ok: true, x: point.x, y: point.y, rect, scrolled, maybeMoving: changedLately() || isAnimated(element) };
+  return { ok: true, x: point.x, y: point.y, rect, scrolled, maybeMoving: movedLately() || isAnimated(element) };
 };
 
 /** The middle of the largest drawn part in the window, and other points to try. A link over two lines has two parts. */

@@ -1,18 +1,26 @@
-// Knows when the page last changed or moved, so that a quiet page is acted on at once and a busy one is waited for.
+// Knows when the page last changed and when it last moved, so that a quiet page is acted on at once and a busy one is waited for.
 
 const STILL_MS = 60;
 const FRAME_MS_MAX = 250;
 const HEARTBEAT_MS = 250;
 
-let changedAt = -Infinity;
+// Scripts that move things do it frame by frame through these. Other changes shift a page once and are over with the turn
+// that made them: waiting for frames after each would make every answer of a page look like motion.
+const MOVING_ATTRIBUTES = new Set(['style', 'transform', 'x', 'y', 'cx', 'cy', 'r', 'd', 'points', 'width', 'height', 'viewBox']);
+
+let movedAt = -Infinity;
 let changes = 0;
 const changeListeners = new Set();
 const noteChange = count => {
-  changedAt = performance.now();
   changes += count;
   for (const listener of changeListeners) listener();
 };
-const observer = new MutationObserver(records => noteChange(records.length));
+const noteMotion = () => { movedAt = performance.now(); };
+const noteRecords = records => {
+  if (records.some(record => record.type === 'attributes' && MOVING_ATTRIBUTES.has(record.attributeName))) noteMotion();
+  noteChange(records.length);
+};
+const observer = new MutationObserver(noteRecords);
 const observed = new WeakSet();
 const WATCHED = { subtree: true, childList: true, characterData: true, attributes: true };
 const observe = root => {
@@ -21,7 +29,9 @@ const observe = root => {
   observer.observe(root, WATCHED);
 };
 observe(document);
-for (const kind of ['scroll', 'resize', 'load', 'transitionend', 'animationend', 'toggle']) addEventListener(kind, () => noteChange(0), { capture: true, passive: true });
+for (const kind of ['scroll', 'resize', 'load', 'transitionend', 'animationend', 'toggle']) {
+  addEventListener(kind, () => { noteMotion(); noteChange(0); }, { capture: true, passive: true });
+}
 
 /** Observes the shadow trees around an element too; the document's observer does not see into them. */
 const observeAround = element => {
@@ -29,10 +39,10 @@ const observeAround = element => {
 };
 
 /** Changes the observer has not been told yet count too. */
-const changedLately = () => {
+const movedLately = () => {
   const pending = observer.takeRecords();
-  if (pending.length) noteChange(pending.length);
-  return performance.now() - changedAt < STILL_MS;
+  if (pending.length) noteRecords(pending);
+  return performance.now() - movedAt < STILL_MS;
 };
 
 /** The next drawn frame; a page that is not drawn answers after `FRAME_MS_MAX`. */
