@@ -43,7 +43,7 @@ impl Default for PoolConfig {
             max_sessions: 32,
             max_waiting: 64,
             warm_sessions: 2,
-            max_sessions_per_browser: 8,
+            max_sessions_per_browser: 16,
             ceiling: 256,
             wait_ms_max: 30_000,
             isolation: Isolation::Tenant,
