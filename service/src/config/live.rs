@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LiveConfig {
-    /// Frames a second to one viewer.
+    /// Frames a second taken from one page, and sent to one viewer.
     pub fps_max: u32,
     /// Frames sent to one viewer and not yet acknowledged.
     pub frames_in_flight_max: u32,
@@ -39,7 +39,7 @@ pub struct LiveConfig {
 impl Default for LiveConfig {
     fn default() -> Self {
         Self {
-            fps_max: 30,
+            fps_max: 60,
             frames_in_flight_max: 2,
             viewers_max: 32,
             viewers_total_max: 256,

@@ -43,8 +43,14 @@ pub enum Input {
 pub struct Casting {
     /// The newest frame, always; `None` before the first and after the tab is gone.
     pub frames: watch::Receiver<Option<Arc<Frame>>>,
-    /// Whatever keeps the picture running.
-    pub hold: Box<dyn std::any::Any + Send + Sync>,
+    /// Keeps the picture running.
+    pub share: Box<dyn Share>,
+}
+
+/// One watcher's share in a live picture.
+pub trait Share: Send + Sync {
+    /// Frames a second this watcher has a use for.
+    fn want(&self, fps: u32);
 }
 
 /// A session, as its viewers need it. Found for one caller and checked then.

@@ -1,6 +1,6 @@
 //! Claims about viewers, with a session whose tabs are fed by hand.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -28,11 +28,24 @@ pub(crate) struct FakeSession {
     viewers: Arc<AtomicUsize>,
     frames: watch::Sender<Option<Arc<Frame>>>,
     casts: Arc<AtomicUsize>,
+    /// Frames a second the last one to say so wanted.
+    wanted: Arc<AtomicU32>,
     inputs: Mutex<Vec<(u16, Input)>>,
     got_input: watch::Sender<usize>,
 }
 
 struct Hold(Arc<AtomicUsize>);
+
+struct FakeShare {
+    _hold: Hold,
+    wanted: Arc<AtomicU32>,
+}
+
+impl Share for FakeShare {
+    fn want(&self, fps: u32) {
+        self.wanted.store(fps, Ordering::SeqCst);
+    }
+}
 
 impl Drop for Hold {
     fn drop(&mut self) {
@@ -65,6 +78,7 @@ impl FakeSession {
             viewers: Arc::default(),
             frames: watch::Sender::new(None),
             casts: Arc::default(),
+            wanted: Arc::default(),
             inputs: Mutex::default(),
             got_input: watch::Sender::new(0),
         })
@@ -102,7 +116,8 @@ impl Watched for FakeSession {
             known.then(|| {
                 self.casts.fetch_add(1, Ordering::SeqCst);
                 let hold = Hold(Arc::clone(&self.casts));
-                Casting { frames: self.frames.subscribe(), hold: Box::new(hold) }
+                let share = FakeShare { _hold: hold, wanted: Arc::clone(&self.wanted) };
+                Casting { frames: self.frames.subscribe(), share: Box::new(share) }
             })
         }
         .boxed()
@@ -244,10 +259,12 @@ async fn a_small_view_gets_a_small_picture() {
     let mut viewer = hub.watch(session.clone(), driver()).unwrap();
     viewer.take(ViewerMessage::Quality { fps: 2, width: 300 });
     let (_, small) = frame(&mut viewer).await;
+    assert_eq!(session.wanted.load(Ordering::SeqCst), 2, "no more are made than wanted");
     let small = image::load_from_memory(&small).unwrap();
     assert_eq!((small.width(), small.height()), (320, 180));
     viewer.take(ViewerMessage::Ack { seq: 1 });
     viewer.take(ViewerMessage::Quality { fps: 30, width: 4_000 });
+    assert_eq!(session.wanted.load(Ordering::SeqCst), 30);
     assert_eq!(frame(&mut viewer).await.1.len(), jpeg.len(), "the same frame again, as it is");
 }
 
