@@ -22,8 +22,6 @@ pub struct LiveConfig {
     pub width_max: u32,
     /// Highest picture taken from a page, device pixels.
     pub height_max: u32,
-    /// Events that may wait for one viewer; one more closes it.
-    pub events_waiting_max: usize,
     /// Mouse, key and text messages taken from one viewer in a second; what is beyond is refused (moves are dropped).
     pub inputs_per_second_max: u32,
     /// Longest text of one input message, bytes.
@@ -47,7 +45,6 @@ impl Default for LiveConfig {
             quality: 70,
             width_max: 1_920,
             height_max: 1_200,
-            events_waiting_max: 256,
             inputs_per_second_max: 240,
             input_text_bytes_max: 16 << 10,
             control_idle_ms_max: 5 * 60 * 1000,

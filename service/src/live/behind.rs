@@ -61,6 +61,8 @@ pub trait Watched: Send + Sync + 'static {
     fn view(&self) -> SessionView;
     /// The last calls, oldest first.
     fn calls(&self) -> Vec<CallView>;
+    /// The dialogs that are open, each as the event `Dialog`.
+    fn dialogs(&self) -> Vec<LiveEvent>;
     /// Everything from now on, in order. Ends, or says `Closed`, when the session is over.
     fn events(&self) -> broadcast::Receiver<LiveEvent>;
     /// Counts somebody who looks, until what it answers is dropped.

@@ -31,6 +31,10 @@ impl Watched for SessionScreen {
         self.0.calls()
     }
 
+    fn dialogs(&self) -> Vec<LiveEvent> {
+        self.0.dialogs()
+    }
+
     fn events(&self) -> broadcast::Receiver<LiveEvent> {
         self.0.events()
     }

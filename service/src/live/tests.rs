@@ -25,6 +25,7 @@ use crate::telemetry::Tasks;
 pub(crate) struct FakeSession {
     events: broadcast::Sender<LiveEvent>,
     control: Mutex<Option<Controller>>,
+    dialogs: Mutex<Vec<LiveEvent>>,
     viewers: Arc<AtomicUsize>,
     frames: watch::Sender<Option<Arc<Frame>>>,
     casts: Arc<AtomicUsize>,
@@ -75,6 +76,7 @@ impl FakeSession {
         Arc::new(Self {
             events: broadcast::Sender::new(8),
             control: Mutex::default(),
+            dialogs: Mutex::default(),
             viewers: Arc::default(),
             frames: watch::Sender::new(None),
             casts: Arc::default(),
@@ -103,6 +105,9 @@ impl Watched for FakeSession {
     }
     fn calls(&self) -> Vec<CallView> {
         Vec::new()
+    }
+    fn dialogs(&self) -> Vec<LiveEvent> {
+        self.dialogs.lock().unwrap().clone()
     }
     fn events(&self) -> broadcast::Receiver<LiveEvent> {
         self.events.subscribe()
@@ -327,6 +332,16 @@ async fn events_are_told_in_order_and_never_skipped() {
     }
     (0..9).for_each(say);
     assert_eq!(viewer.next().await, Err(Ending::TooSlow));
+}
+
+#[tokio::test]
+async fn who_comes_while_a_dialog_is_open_is_told_of_it_after_the_state() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    let open = LiveEvent::Dialog { page: 1, kind: Some("confirm".to_owned()), message: "Really?".to_owned() };
+    session.dialogs.lock().unwrap().push(open.clone());
+    let mut viewer = hub.watch(session.clone(), driver()).unwrap();
+    assert!(matches!(event(&mut viewer).await, LiveEvent::State { .. }));
+    assert_eq!(event(&mut viewer).await, open);
 }
 
 #[tokio::test]

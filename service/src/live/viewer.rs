@@ -24,6 +24,9 @@ use crate::approval::Notice;
 use crate::auth::Caller;
 use crate::telemetry::names;
 
+/// Messages that may wait for the socket; who provokes more refusals than that is too slow for what they send.
+const OUTBOX_MAX: usize = 256;
+
 /// How soon a tab that cannot be watched (it is being opened, it crashed) is tried again.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -44,7 +47,7 @@ pub struct Viewer {
     events: broadcast::Receiver<LiveEvent>,
     approvals: BoxStream<'static, Notice>,
     pacer: Pacer,
-    /// Bounded by `live.events_waiting_max`: what was heard is taken one at a time, what this viewer provokes is refused beyond it.
+    /// Bounded by [`OUTBOX_MAX`]: what was heard is taken one at a time, what this viewer provokes is refused beyond it.
     outbox: VecDeque<LiveEvent>,
     /// The tab this person chose; `None` follows the agent.
     chosen: Option<u16>,
@@ -96,6 +99,7 @@ impl Viewer {
         };
         let state = viewer.state();
         viewer.outbox.push_back(state);
+        viewer.outbox.extend(viewer.session.dialogs());
         viewer
     }
 
@@ -335,7 +339,7 @@ impl Viewer {
     }
 
     fn refuse(&mut self, refused: Refused) {
-        if self.outbox.len() >= self.hub.config.events_waiting_max {
+        if self.outbox.len() >= OUTBOX_MAX {
             self.over = Some(Ending::TooSlow);
             return;
         }
