@@ -45,7 +45,7 @@ async fn open(config: Config) -> Result<Opened, Failure> {
 
 /// Runs the service until it is told to end.
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
-    let opened = open(config).await?;
+    let opened = Box::pin(open(config)).await?;
     opened.greeting.print();
     let mut signals = Signals::new()?;
     signals.next().await;
@@ -58,7 +58,7 @@ pub(super) async fn stdio(mut config: Config, listen_given: bool) -> Result<(), 
     if !listen_given {
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     }
-    let Opened { house, greeting, listening, protocol, _log } = open(config).await?;
+    let Opened { house, greeting, listening, protocol, _log } = Box::pin(open(config)).await?;
     greeting.print_to_log();
     let caller = greeting.agent.clone().ok_or_else(|| {
         two(

@@ -371,7 +371,11 @@ impl Desk {
 
     /// Takes one step, in a task of its own. Answers the state that this very step led to (`None`: it changed nothing) and the
     /// record as it stands; nothing when there is no such card.
-    pub(super) async fn advance(&self, id: &ApprovalId, event: Event) -> Result<Option<(Option<State>, Record)>, NotKept> {
+    pub(super) async fn advance(
+        &self,
+        id: &ApprovalId,
+        event: Event,
+    ) -> Result<Option<(Option<State>, Record)>, NotKept> {
         let (desk, id) = (self.clone(), id.clone());
         let stepped = self.inner.tasks.spawn(async move { desk.take_step(&id, &event).await }).await;
         stepped.unwrap_or_else(|_| Err(task_died()))

@@ -27,8 +27,7 @@ impl Desk {
                 return Ok(());
             }
             for record in open {
-                let life =
-                    Life { state: record.state, expires_at: record.expires_at, use_by: record.use_by };
+                let life = Life { state: record.state, expires_at: record.expires_at, use_by: record.use_by };
                 let now = Now { wall_ms: self.inner.clock.now_ms(), deadline_passed: false };
                 if let Some(change) = step(life, Event::Restart, now) {
                     self.inner.ledger.change(&record.id, &change).await?;
