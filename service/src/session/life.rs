@@ -30,6 +30,8 @@ impl Span {
 impl Session {
     /// Runs until the session ends, then gives back all it had.
     pub(super) async fn live(self: Arc<Self>, mut jobs: mpsc::Receiver<Job>, span: Span) {
+        // Cancelled also when this panics: who waits for the end is not left waiting.
+        let _ended = self.ended.clone().drop_guard();
         let opened = Instant::now();
         let mut changes = self.context.changes();
         loop {
@@ -73,7 +75,6 @@ impl Session {
         if let Some(lease) = lease {
             lease.close().await;
         }
-        self.ended.cancel();
     }
 
     async fn work(&self, job: Job) {

@@ -50,6 +50,18 @@ pub struct Registry {
     tasks: Tasks,
 }
 
+/// A session's place in the registry; dropping it forgets the session.
+struct Known<'a> {
+    registry: &'a Registry,
+    session: &'a Session,
+}
+
+impl Drop for Known<'_> {
+    fn drop(&mut self) {
+        self.registry.forget(self.session);
+    }
+}
+
 impl Registry {
     /// A registry without sessions.
     #[must_use]
@@ -171,12 +183,13 @@ impl Registry {
                 std::future::pending::<()>().await;
             };
             let reading = registry.pass_on(&living);
+            // Also when the session panics: nothing of it stays behind.
+            let _known = Known { registry: &registry, session: &living };
             tokio::select! {
                 () = Arc::clone(&living).live(jobs, span) => {}
                 () = told => {}
                 () = reading => {}
             }
-            registry.forget(&living);
         });
     }
 
