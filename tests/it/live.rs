@@ -61,6 +61,44 @@ async fn a_quiet_page_is_shown_at_once() {
 }
 
 #[tokio::test]
+async fn a_slow_small_view_gets_few_pictures_and_the_last_one_of_a_burst() {
+    const BURST: &str = "() => new Promise(done => {
+        const end = performance.now() + 2000;
+        const draw = now => {
+            document.body.style.background = now < end ? `hsl(${now % 360} 90% 50%)` : 'rgb(0, 128, 0)';
+            if (now < end) requestAnimationFrame(draw); else done();
+        };
+        requestAnimationFrame(draw);
+    })";
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    // Asked for in the address: the very first picture is small already.
+    let path = format!("/v1/sessions/{}/live?fps=2&width=320", only_session(&room).await);
+    let mut viewer = Viewer::connect(&room.service.base(), &path, Some(room.service.admin_key())).await.unwrap();
+    let corner = |picture: &[u8]| {
+        let picture = image::load_from_memory(picture).unwrap().into_rgb8();
+        assert_eq!(picture.width(), 320);
+        picture.get_pixel(310, 170).0
+    };
+    corner(&viewer.frame().await.unwrap().1);
+    let (_, last) = tokio::join!(agent.evaluate(BURST), async {
+        let mut pictures = 0;
+        loop {
+            let (header, picture) = viewer.frame().await.unwrap();
+            pictures += 1;
+            let [red, green, blue] = corner(&picture);
+            if red < 30 && (100..160).contains(&green) && blue < 30 {
+                break (pictures, header.sequence);
+            }
+        }
+    });
+    // Two seconds at two a second, the ones Chromium has open when a burst begins, and the last.
+    assert!(last.0 <= 12 && last.1 <= 24, "{last:?}: pictures sent, and pictures made");
+    room.close().await;
+}
+
+#[tokio::test]
 async fn a_viewer_that_acknowledges_nothing_slows_neither_agent_nor_another_viewer() {
     let room = Room::open().await;
     let agent = room.agent().await;

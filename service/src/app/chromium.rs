@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 
-use crate::browser::{BrowserError, Executable, LaunchOptions, RunAs, Sandbox, Source};
+use crate::browser::{BrowserError, CastOptions, Executable, LaunchOptions, RunAs, Sandbox, Source};
 use crate::config::{self, BrowserConfig, Config, Flavor};
 
 /// Chromium keeps pictures and messages between its processes there; below this it runs out on ordinary pages.
@@ -33,6 +33,12 @@ pub fn launch_options(config: &Config) -> Result<LaunchOptions, BrowserError> {
         command_deadline: Duration::from_millis(browser.command_deadline_ms),
         viewport: (browser.viewport_width, browser.viewport_height),
         pages_max: config.session.tabs_max,
+        cast: CastOptions {
+            quality: config.live.quality,
+            width_max: config.live.width_max,
+            height_max: config.live.height_max,
+            fps_max: config.live.fps_max,
+        },
         shm_usable: shm_free().is_some_and(|free| free >= SHM_FREE_BYTES_MIN),
     })
 }

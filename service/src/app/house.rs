@@ -154,7 +154,9 @@ impl House {
         if tokio::time::timeout(RECORDS_WAIT, self.records.wait()).await.is_err() {
             tracing::error!("the last records were not written in time");
         }
-        self.store.close().await;
+        if tokio::time::timeout(RECORDS_WAIT, self.store.close()).await.is_err() {
+            tracing::warn!("the database was still in use and is left as it is");
+        }
         tracing::info!("ended");
     }
 }

@@ -16,10 +16,21 @@ use crate::config::{Config, Keys};
 use crate::http::{Edge, bind, router, start};
 use crate::live::Hub;
 use crate::mcp;
-use crate::telemetry::{Metrics, init_logs};
+use crate::telemetry::{LogGuard, Metrics, init_logs};
 
-/// Runs the service until it is told to end.
-pub(super) async fn serve(config: Config) -> Result<(), Failure> {
+/// Everything that runs, with its doors open.
+struct Opened {
+    house: House,
+    greeting: Greeting,
+    listening: SocketAddr,
+    /// Cancelled when protocols are to end.
+    protocol: CancellationToken,
+    /// Writes the log while it lives.
+    _log: LogGuard,
+}
+
+/// Builds the house and opens its doors: ready when this returns.
+async fn open(config: Config) -> Result<Opened, Failure> {
     let log = init_logs(&config.log)?;
     let metrics = Metrics::install()?;
     let listener = bind(config.listen).await?;
@@ -29,10 +40,16 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     let protocol = CancellationToken::new();
     let greeting = open_doors(&house, listener, listening, metrics, &protocol).await?;
     house.start().await?;
-    greeting.print();
+    Ok(Opened { house, greeting, listening, protocol, _log: log })
+}
+
+/// Runs the service until it is told to end.
+pub(super) async fn serve(config: Config) -> Result<(), Failure> {
+    let opened = Box::pin(open(config)).await?;
+    opened.greeting.print();
     let mut signals = Signals::new()?;
     signals.next().await;
-    house.end(&protocol, signals.next()).await;
+    opened.house.end(&opened.protocol, signals.next()).await;
     Ok(())
 }
 
@@ -41,15 +58,7 @@ pub(super) async fn stdio(mut config: Config, listen_given: bool) -> Result<(), 
     if !listen_given {
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     }
-    let log = init_logs(&config.log)?;
-    let metrics = Metrics::install()?;
-    let listener = bind(config.listen).await?;
-    let listening = listener.local_addr().map_err(|error| two(error, "Choose another address with --listen."))?;
-    let house = House::build(config, listening).await?;
-    metrics.maintain(&house.edges, Some(log.writer()));
-    let protocol = CancellationToken::new();
-    let greeting = open_doors(&house, listener, listening, metrics, &protocol).await?;
-    house.start().await?;
+    let Opened { house, greeting, listening, protocol, _log } = Box::pin(open(config)).await?;
     greeting.print_to_log();
     let caller = greeting.agent.clone().ok_or_else(|| {
         two(

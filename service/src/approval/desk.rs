@@ -15,125 +15,36 @@ use tokio_util::task::TaskTracker;
 use super::board::{Board, CallMark};
 use super::card::cut;
 use super::feed::NEWS_MAX;
+use super::limits::DeskLimits;
 use super::machine::{Event, step};
 use super::running::Running;
+use super::ticket::{Finish, Grant, Outcome, Ticket};
 use super::{AskError, BeginError, Card, Change, Changed, DecideError, Feed, Filter, Ledger, Reach, Record, State};
 use crate::auth::{Human, KeyId, NotKept, NotKeptReason, WallClock};
 
 /// Longest reason a person may write, in characters.
 const REASON_CHARS_MAX: usize = 1_000;
 /// Most records of one list.
-const LIST_MAX: u32 = 500;
-/// The longest the desk sleeps while a card is open: so late it may notice that the wall clock was moved.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// How often old cards are forgotten.
-const PRUNE_EVERY: Duration = Duration::from_secs(60 * 60);
+pub(super) const LIST_MAX: u32 = 500;
 /// How often a change is tried again that lost against another. Each loss is a step forward, and a life has four.
 const TRIES_MAX: usize = 6;
-
-/// How much the desk holds, and for how long.
-#[derive(Debug, Clone)]
-pub struct DeskLimits {
-    pub pending_per_session_max: usize,
-    pub pending_per_tenant_max: usize,
-    pub pending_max: usize,
-    /// Largest picture kept, in bytes; a larger one is left out.
-    pub picture_bytes_max: usize,
-    /// How long an approval may be used after it was given: an agent that came back late gets no second chance.
-    pub approved_for: Duration,
-    /// How long an answer waits for the call that asked and went away.
-    pub untold_for: Duration,
-    /// How long pictures of ended cards are kept.
-    pub pictures_for: Duration,
-    /// How long ended cards are kept.
-    pub cards_for: Duration,
-}
-
-impl Default for DeskLimits {
-    fn default() -> Self {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-        Self {
-            pending_per_session_max: 8,
-            pending_per_tenant_max: 256,
-            pending_max: 1_024,
-            picture_bytes_max: 1024 * 1024,
-            approved_for: Duration::from_secs(5 * 60),
-            untold_for: Duration::from_secs(10 * 60),
-            pictures_for: DAY * 7,
-            cards_for: DAY * 90,
-        }
-    }
-}
-
-/// A held call's number at the desk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ticket {
-    pub id: ApprovalId,
-    /// Milliseconds since the Unix epoch.
-    pub expires_at: u64,
-}
-
-/// What a waiting call hears.
-#[derive(Debug)]
-pub enum Outcome {
-    /// A person said yes. Compare the page with `Grant::fingerprint`, then [`Desk::begin`].
-    Approved(Grant),
-    /// A person said no.
-    Denied { by: String, reason: Option<String> },
-    /// Nobody answered in time.
-    Expired,
-    /// It ended otherwise: withdrawn, stale, or another call ran it.
-    Over { state: ApprovalState, reason: Option<String> },
-    /// The hold is over and nobody has answered yet: answer the agent with the ticket; the same call made again finds it.
-    Waiting(Ticket),
-    /// There is no such card (any more): ask anew.
-    Unknown,
-}
-
-/// A yes that is on disk, good for one run.
-#[derive(Debug)]
-pub struct Grant {
-    pub(super) id: ApprovalId,
-    /// As the page was when the call was held.
-    pub fingerprint: String,
-    /// Who said yes.
-    pub by: String,
-}
-
-impl Grant {
-    #[must_use]
-    pub const fn id(&self) -> &ApprovalId {
-        &self.id
-    }
-}
-
-/// How an approved call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
-    /// It ran; whether the site liked it is another matter.
-    Executed,
-    /// The page had changed; nothing was done.
-    Stale,
-    /// It may or may not have taken effect, as when the browser died.
-    OutcomeUnknown,
-}
 
 /// Holds calls until a person answers. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
-    ledger: Arc<dyn Ledger>,
-    limits: DeskLimits,
-    clock: WallClock,
+pub(super) struct Inner {
+    pub ledger: Arc<dyn Ledger>,
+    pub limits: DeskLimits,
+    pub clock: WallClock,
     /// Every step of a life runs in a task of its own: a client that leaves midway cannot leave it half done.
     tasks: TaskTracker,
     /// Held for a few lines only, never over an await.
     board: Mutex<Board>,
     /// A card was added: the clock task looks when it is due.
-    added: Notify,
+    pub added: Notify,
 }
 
 impl Desk {
@@ -460,7 +371,11 @@ impl Desk {
 
     /// Takes one step, in a task of its own. Answers the state that this very step led to (`None`: it changed nothing) and the
     /// record as it stands; nothing when there is no such card.
-    async fn advance(&self, id: &ApprovalId, event: Event) -> Result<Option<(Option<State>, Record)>, NotKept> {
+    pub(super) async fn advance(
+        &self,
+        id: &ApprovalId,
+        event: Event,
+    ) -> Result<Option<(Option<State>, Record)>, NotKept> {
         let (desk, id) = (self.clone(), id.clone());
         let stepped = self.inner.tasks.spawn(async move { desk.take_step(&id, &event).await }).await;
         stepped.unwrap_or_else(|_| Err(task_died()))
@@ -508,84 +423,7 @@ impl Desk {
         }
     }
 
-    /// Restart is no: ends whatever a former process left open.
-    async fn recover(&self) -> Result<(), NotKept> {
-        let states: Vec<State> = State::ALL.into_iter().filter(|state| !state.is_final()).collect();
-        loop {
-            let filter = Filter { tenant: None, session: None, states: states.clone(), count_max: LIST_MAX };
-            let open = self.inner.ledger.list(&filter).await?;
-            if open.is_empty() {
-                return Ok(());
-            }
-            for record in open {
-                let life =
-                    super::machine::Life { state: record.state, expires_at: record.expires_at, use_by: record.use_by };
-                let now = super::machine::Now { wall_ms: self.inner.clock.now_ms(), deadline_passed: false };
-                if let Some(change) = step(life, Event::Restart, now) {
-                    self.inner.ledger.change(&record.id, &change).await?;
-                    tracing::warn!(approval = %record.id, to = change.to.word(), "approval ended by the restart");
-                }
-            }
-        }
-    }
-
-    /// The clock task: ends what is late, tries again what could not be stored, forgets what is old.
-    async fn keep_time(self) {
-        let mut prune_at = Instant::now();
-        loop {
-            let due = {
-                let board = self.board();
-                let look_at = (!board.is_empty()).then(|| Instant::now() + LOOK_EVERY);
-                [board.next_due(), look_at, Some(prune_at)].into_iter().flatten().min()
-            };
-            if let Some(due) = due {
-                tokio::select! {
-                    () = tokio::time::sleep_until(due) => {}
-                    () = self.inner.added.notified() => continue,
-                }
-            }
-            self.tick().await;
-            if Instant::now() >= prune_at {
-                prune_at = Instant::now() + PRUNE_EVERY;
-                self.prune().await;
-            }
-        }
-    }
-
-    async fn tick(&self) {
-        let wall_ms = self.inner.clock.now_ms();
-        let due: Vec<(ApprovalId, Event)> = {
-            let mut board = self.board();
-            board.sweep(self.inner.limits.untold_for);
-            let event_of = |entry: &super::board::Entry| match &entry.unkept {
-                Some((state, note)) => Some(Event::Finish { state: *state, note: note.clone() }),
-                None => step(entry.life(), Event::Tick, entry.now(wall_ms)).map(|_| Event::Tick),
-            };
-            board.iter().filter_map(|entry| Some((entry.record.id.clone(), event_of(entry)?))).collect()
-        };
-        let mut failed = None;
-        for (id, event) in due {
-            if let Err(why) = self.advance(&id, event).await {
-                failed = Some(why);
-            }
-        }
-        if let Some(why) = failed {
-            tracing::error!(error = %why, hint = why.hint(), "approvals could not be ended on disk; trying again");
-            // A due deadline that cannot be stored must not become a busy loop.
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
-    }
-
-    async fn prune(&self) {
-        let now = self.inner.clock.now_ms();
-        let before = |age: Duration| now.saturating_sub(milliseconds(age));
-        let limits = &self.inner.limits;
-        if let Err(why) = self.inner.ledger.prune(before(limits.pictures_for), before(limits.cards_for)).await {
-            tracing::warn!(error = %why, "old approvals could not be pruned");
-        }
-    }
-
-    fn board(&self) -> MutexGuard<'_, Board> {
+    pub(super) fn board(&self) -> MutexGuard<'_, Board> {
         // Every change to the board is one assignment at a time; a panic elsewhere leaves it whole.
         self.inner.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -600,7 +438,7 @@ fn new_id() -> ApprovalId {
     ApprovalId::from_random(&random).expect("base64url of 16 bytes is 22 plain characters")
 }
 
-fn milliseconds(time: Duration) -> u64 {
+pub(super) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

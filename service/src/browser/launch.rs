@@ -56,6 +56,19 @@ pub enum Source {
     Elsewhere(String),
 }
 
+/// How the live picture of a tab is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CastOptions {
+    /// JPEG quality, 1 to 100.
+    pub quality: u8,
+    /// Widest picture, device pixels.
+    pub width_max: u32,
+    /// Highest picture, device pixels.
+    pub height_max: u32,
+    /// Pictures a second, however many watch.
+    pub fps_max: u32,
+}
+
 /// All that is needed to start a Chromium.
 #[derive(Debug, Clone)]
 pub struct LaunchOptions {
@@ -75,6 +88,7 @@ pub struct LaunchOptions {
     pub viewport: (u32, u32),
     /// Tabs of one context; popups beyond it are closed before their first request.
     pub pages_max: usize,
+    pub cast: CastOptions,
     /// Does `/dev/shm` hold enough for Chromium's shared memory?
     pub shm_usable: bool,
 }
@@ -215,6 +229,7 @@ mod tests {
             command_deadline: Duration::from_secs(10),
             viewport: (1280, 720),
             pages_max: 16,
+            cast: CastOptions { quality: 70, width_max: 1_920, height_max: 1_200, fps_max: 60 },
             shm_usable: true,
         }
     }

@@ -21,7 +21,7 @@ pub use chromiumoxide::cdp::browser_protocol::input::MouseButton;
 pub use context::Context;
 pub use error::BrowserError;
 pub use executable::{Build, Executable};
-pub use launch::{LaunchOptions, RunAs, Sandbox, Source};
+pub use launch::{CastOptions, LaunchOptions, RunAs, Sandbox, Source};
 pub use page::{
     Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark, MouseAction, Page,
     PageFacts, PageFieldKind, PictureFormat, Screencast, Shot, SnapshotOptions, SnapshotText, Target,

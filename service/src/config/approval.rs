@@ -12,10 +12,6 @@ pub struct ApprovalConfig {
     pub pending_max: usize,
     /// Held calls at once in one session.
     pub pending_per_session_max: usize,
-    /// Longest text of one card field, in characters.
-    pub field_chars_max: usize,
-    /// Longest reason a person may write, in characters.
-    pub reason_chars_max: usize,
     /// Largest picture kept with a card, bytes.
     pub picture_bytes_max: usize,
     /// Days a decided approval is kept.
@@ -28,8 +24,6 @@ impl Default for ApprovalConfig {
             ttl_ms: 10 * 60 * 1000,
             pending_max: 256,
             pending_per_session_max: 4,
-            field_chars_max: 500,
-            reason_chars_max: 500,
             picture_bytes_max: 1 << 20,
             keep_days: 90,
         }

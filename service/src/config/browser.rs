@@ -53,8 +53,6 @@ pub struct BrowserConfig {
     pub viewport_width: u32,
     /// Viewport of a new page, CSS pixels.
     pub viewport_height: u32,
-    /// Longest CDP message accepted from a browser, bytes. A full-page PNG in base64 is the largest that is honest.
-    pub message_bytes_max: usize,
 }
 
 impl Default for BrowserConfig {
@@ -70,7 +68,6 @@ impl Default for BrowserConfig {
             command_deadline_ms: 15_000,
             viewport_width: 1280,
             viewport_height: 720,
-            message_bytes_max: 256 << 20,
         }
     }
 }

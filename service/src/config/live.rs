@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LiveConfig {
-    /// Frames a second to one viewer.
+    /// Frames a second taken from one page, and sent to one viewer.
     pub fps_max: u32,
     /// Frames sent to one viewer and not yet acknowledged.
     pub frames_in_flight_max: u32,
@@ -22,8 +22,6 @@ pub struct LiveConfig {
     pub width_max: u32,
     /// Highest picture taken from a page, device pixels.
     pub height_max: u32,
-    /// Events that may wait for one viewer; one more closes it.
-    pub events_waiting_max: usize,
     /// Mouse, key and text messages taken from one viewer in a second; what is beyond is refused (moves are dropped).
     pub inputs_per_second_max: u32,
     /// Longest text of one input message, bytes.
@@ -39,7 +37,7 @@ pub struct LiveConfig {
 impl Default for LiveConfig {
     fn default() -> Self {
         Self {
-            fps_max: 30,
+            fps_max: 60,
             frames_in_flight_max: 2,
             viewers_max: 32,
             viewers_total_max: 256,
@@ -47,7 +45,6 @@ impl Default for LiveConfig {
             quality: 70,
             width_max: 1_920,
             height_max: 1_200,
-            events_waiting_max: 256,
             inputs_per_second_max: 240,
             input_text_bytes_max: 16 << 10,
             control_idle_ms_max: 5 * 60 * 1000,

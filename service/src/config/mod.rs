@@ -186,7 +186,6 @@ impl Config {
             ("approval.pending_max", self.approval.pending_max as u64),
             ("live.fps_max", u64::from(self.live.fps_max)),
             ("live.frames_in_flight_max", u64::from(self.live.frames_in_flight_max)),
-            ("live.events_waiting_max", self.live.events_waiting_max as u64),
             ("live.viewer_stall_ms", self.live.viewer_stall_ms),
             ("live.ping_ms", self.live.ping_ms),
             ("live.scalers_max", self.live.scalers_max as u64),

@@ -14,8 +14,6 @@ pub struct SessionConfig {
     pub calls_waiting_max: usize,
     /// Tabs, popups included; one more is closed at once.
     pub tabs_max: usize,
-    /// Console lines kept.
-    pub console_lines_max: usize,
     /// Calls kept on the timeline.
     pub calls_kept_max: usize,
 }
@@ -27,7 +25,6 @@ impl Default for SessionConfig {
             life_ms_max: 4 * 60 * 60 * 1000,
             calls_waiting_max: 16,
             tabs_max: 32,
-            console_lines_max: 500,
             calls_kept_max: 200,
         }
     }

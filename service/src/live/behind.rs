@@ -43,8 +43,14 @@ pub enum Input {
 pub struct Casting {
     /// The newest frame, always; `None` before the first and after the tab is gone.
     pub frames: watch::Receiver<Option<Arc<Frame>>>,
-    /// Whatever keeps the picture running.
-    pub hold: Box<dyn std::any::Any + Send + Sync>,
+    /// Keeps the picture running.
+    pub share: Box<dyn Share>,
+}
+
+/// One watcher's share in a live picture.
+pub trait Share: Send + Sync {
+    /// Frames a second this watcher has a use for.
+    fn want(&self, fps: u32);
 }
 
 /// A session, as its viewers need it. Found for one caller and checked then.
@@ -55,6 +61,8 @@ pub trait Watched: Send + Sync + 'static {
     fn view(&self) -> SessionView;
     /// The last calls, oldest first.
     fn calls(&self) -> Vec<CallView>;
+    /// The dialogs that are open, each as the event `Dialog`.
+    fn dialogs(&self) -> Vec<LiveEvent>;
     /// Everything from now on, in order. Ends, or says `Closed`, when the session is over.
     fn events(&self) -> broadcast::Receiver<LiveEvent>;
     /// Counts somebody who looks, until what it answers is dropped.

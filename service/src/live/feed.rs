@@ -10,8 +10,8 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::behind::Sessions;
+use super::ending::Ending;
 use super::hub::{Hub, Seat};
-use super::viewer::Ending;
 use crate::approval::Notice;
 use crate::auth::Caller;
 

@@ -6,6 +6,7 @@
 //! input on without the control lease.
 
 mod behind;
+mod ending;
 mod feed;
 mod hub;
 mod input_meter;
@@ -16,10 +17,12 @@ mod stage;
 #[cfg(test)]
 mod tests;
 mod viewer;
+mod wheel;
 
-pub use self::behind::{Approvals, Casting, Input, Sessions, ViewerId, Watched};
+pub use self::behind::{Approvals, Casting, Input, Sessions, Share, ViewerId, Watched};
+pub use self::ending::Ending;
 pub use self::feed::Feed;
 pub use self::hub::{Hub, NoRoom};
 pub use self::pacer::{Pacer, Step};
 pub use self::screen::SessionScreen;
-pub use self::viewer::{Ending, Out, Viewer};
+pub use self::viewer::{Out, Viewer};

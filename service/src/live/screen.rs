@@ -9,10 +9,10 @@ use futures_util::{FutureExt, StreamExt};
 use helmwatch_protocol::{ApprovalView, CallView, FeedEvent, LiveEvent, MouseKind, SessionId, SessionView};
 use tokio::sync::broadcast;
 
-use super::behind::{Approvals, Casting, Input, Sessions, ViewerId, Watched};
+use super::behind::{Approvals, Casting, Input, Sessions, Share, ViewerId, Watched};
 use crate::approval::{Desk, Notice, Reach};
 use crate::auth::Caller;
-use crate::browser::{KeyInput, MouseAction, MouseButton};
+use crate::browser::{KeyInput, MouseAction, MouseButton, Screencast};
 use crate::session::{Controller, Registry, Session, SessionError};
 
 /// A session that was found for the one who looks.
@@ -31,6 +31,10 @@ impl Watched for SessionScreen {
         self.0.calls()
     }
 
+    fn dialogs(&self) -> Vec<LiveEvent> {
+        self.0.dialogs()
+    }
+
     fn events(&self) -> broadcast::Receiver<LiveEvent> {
         self.0.events()
     }
@@ -47,7 +51,7 @@ impl Watched for SessionScreen {
         async move {
             let page = self.0.tab(page)?;
             match page.watch().await {
-                Ok(cast) => Some(Casting { frames: cast.frames(), hold: Box::new(cast) }),
+                Ok(cast) => Some(Casting { frames: cast.frames(), share: Box::new(cast) }),
                 Err(error) => {
                     tracing::debug!(session = %self.0.id(), page = page.number(), %error, "a tab cannot be watched now");
                     None
@@ -95,6 +99,12 @@ impl Watched for SessionScreen {
 
     fn hand_back(&self, viewer: ViewerId) {
         self.0.hand_back(viewer);
+    }
+}
+
+impl Share for Screencast {
+    fn want(&self, fps: u32) {
+        Self::want(self, fps);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Claims about viewers, with a session whose tabs are fed by hand.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -25,14 +25,28 @@ use crate::telemetry::Tasks;
 pub(crate) struct FakeSession {
     events: broadcast::Sender<LiveEvent>,
     control: Mutex<Option<Controller>>,
+    dialogs: Mutex<Vec<LiveEvent>>,
     viewers: Arc<AtomicUsize>,
     frames: watch::Sender<Option<Arc<Frame>>>,
     casts: Arc<AtomicUsize>,
+    /// Frames a second the last one to say so wanted.
+    wanted: Arc<AtomicU32>,
     inputs: Mutex<Vec<(u16, Input)>>,
     got_input: watch::Sender<usize>,
 }
 
 struct Hold(Arc<AtomicUsize>);
+
+struct FakeShare {
+    _hold: Hold,
+    wanted: Arc<AtomicU32>,
+}
+
+impl Share for FakeShare {
+    fn want(&self, fps: u32) {
+        self.wanted.store(fps, Ordering::SeqCst);
+    }
+}
 
 impl Drop for Hold {
     fn drop(&mut self) {
@@ -62,9 +76,11 @@ impl FakeSession {
         Arc::new(Self {
             events: broadcast::Sender::new(8),
             control: Mutex::default(),
+            dialogs: Mutex::default(),
             viewers: Arc::default(),
             frames: watch::Sender::new(None),
             casts: Arc::default(),
+            wanted: Arc::default(),
             inputs: Mutex::default(),
             got_input: watch::Sender::new(0),
         })
@@ -90,6 +106,9 @@ impl Watched for FakeSession {
     fn calls(&self) -> Vec<CallView> {
         Vec::new()
     }
+    fn dialogs(&self) -> Vec<LiveEvent> {
+        self.dialogs.lock().unwrap().clone()
+    }
     fn events(&self) -> broadcast::Receiver<LiveEvent> {
         self.events.subscribe()
     }
@@ -102,7 +121,8 @@ impl Watched for FakeSession {
             known.then(|| {
                 self.casts.fetch_add(1, Ordering::SeqCst);
                 let hold = Hold(Arc::clone(&self.casts));
-                Casting { frames: self.frames.subscribe(), hold: Box::new(hold) }
+                let share = FakeShare { _hold: hold, wanted: Arc::clone(&self.wanted) };
+                Casting { frames: self.frames.subscribe(), share: Box::new(share) }
             })
         }
         .boxed()
@@ -244,10 +264,12 @@ async fn a_small_view_gets_a_small_picture() {
     let mut viewer = hub.watch(session.clone(), driver()).unwrap();
     viewer.take(ViewerMessage::Quality { fps: 2, width: 300 });
     let (_, small) = frame(&mut viewer).await;
+    assert_eq!(session.wanted.load(Ordering::SeqCst), 2, "no more are made than wanted");
     let small = image::load_from_memory(&small).unwrap();
     assert_eq!((small.width(), small.height()), (320, 180));
     viewer.take(ViewerMessage::Ack { seq: 1 });
     viewer.take(ViewerMessage::Quality { fps: 30, width: 4_000 });
+    assert_eq!(session.wanted.load(Ordering::SeqCst), 30);
     assert_eq!(frame(&mut viewer).await.1.len(), jpeg.len(), "the same frame again, as it is");
 }
 
@@ -310,6 +332,16 @@ async fn events_are_told_in_order_and_never_skipped() {
     }
     (0..9).for_each(say);
     assert_eq!(viewer.next().await, Err(Ending::TooSlow));
+}
+
+#[tokio::test]
+async fn who_comes_while_a_dialog_is_open_is_told_of_it_after_the_state() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    let open = LiveEvent::Dialog { page: 1, kind: Some("confirm".to_owned()), message: "Really?".to_owned() };
+    session.dialogs.lock().unwrap().push(open.clone());
+    let mut viewer = hub.watch(session.clone(), driver()).unwrap();
+    assert!(matches!(event(&mut viewer).await, LiveEvent::State { .. }));
+    assert_eq!(event(&mut viewer).await, open);
 }
 
 #[tokio::test]

@@ -7,26 +7,25 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use helmwatch_protocol::{LiveEvent, MouseKind, ViewerMessage};
+use helmwatch_protocol::{LiveEvent, ViewerMessage};
 use metrics::{counter, histogram};
+use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{broadcast, mpsc};
 use tokio::time::Instant;
 
 use super::behind::{Casting, Input, Watched};
+use super::ending::Ending;
 use super::hub::{Hub, Seat};
-use super::input_meter::InputMeter;
 use super::pacer::{Pacer, Step};
 use super::scale::shared_width;
 use super::stage::Stage;
+use super::wheel::{Refused, Wheel};
 use crate::approval::Notice;
-use crate::auth::{Caller, Scope};
-use crate::session::Controller;
+use crate::auth::Caller;
 use crate::telemetry::names;
 
-/// Input messages that may wait for a page that is busy; beyond it moves are dropped and the rest refused.
-const INPUTS_WAITING_MAX: usize = 64;
+/// Messages that may wait for the socket; who provokes more refusals than that is too slow for what they send.
+const OUTBOX_MAX: usize = 256;
 
 /// How soon a tab that cannot be watched (it is being opened, it crashed) is tried again.
 const RETRY: Duration = Duration::from_millis(500);
@@ -40,47 +39,6 @@ pub enum Out {
     Frame(Bytes),
 }
 
-/// Why a viewer's socket ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// The session is over; the text says why.
-    SessionOver(String),
-    /// Frames were not acknowledged for `live.viewer_stall_ms`.
-    Stalled,
-    /// Events came faster than they were taken.
-    TooSlow,
-    /// The key or login this person came with is no longer good.
-    KeyGone,
-    /// The service ends.
-    ServiceEnds,
-}
-
-impl Ending {
-    /// One line for the close message.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        match self {
-            Self::SessionOver(why) => why,
-            Self::Stalled => "no frame was acknowledged for too long; reconnect",
-            Self::TooSlow => "events came faster than they were read; reconnect",
-            Self::KeyGone => "the key was revoked or has expired",
-            Self::ServiceEnds => "the service ends",
-        }
-    }
-
-    /// For the metrics.
-    #[must_use]
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::SessionOver(_) => "session_over",
-            Self::Stalled => "stalled",
-            Self::TooSlow => "too_slow",
-            Self::KeyGone => "key_gone",
-            Self::ServiceEnds => "service_ends",
-        }
-    }
-}
-
 /// One person's view. The edge calls [`Viewer::next`] for what goes out and [`Viewer::take`] with what came in.
 pub struct Viewer {
     hub: Arc<Hub>,
@@ -89,24 +47,22 @@ pub struct Viewer {
     events: broadcast::Receiver<LiveEvent>,
     approvals: BoxStream<'static, Notice>,
     pacer: Pacer,
-    /// Bounded by `live.events_waiting_max`: what was heard is taken one at a time, what this viewer provokes is refused beyond it.
+    /// Bounded by [`OUTBOX_MAX`]: what was heard is taken one at a time, what this viewer provokes is refused beyond it.
     outbox: VecDeque<LiveEvent>,
     /// The tab this person chose; `None` follows the agent.
     chosen: Option<u16>,
     looking: Option<Looking>,
     /// No tab is tried before this time.
     retry_at: Option<Instant>,
+    /// Frames a second this person wants.
+    fps: u32,
+    /// Greatest width this person wants, device pixels; `None`: as it is.
     width: Option<u32>,
-    meter: InputMeter,
-    /// To the task that passes input on; made when the wheel is first taken.
-    inputs: Option<mpsc::Sender<(u16, Input)>>,
-    refusals: (mpsc::Sender<String>, mpsc::Receiver<String>),
-    /// Last input while driving: a silent driver hands back.
-    drove_at: Instant,
+    wheel: Wheel,
     over: Option<Ending>,
     /// Counts this viewer at the session.
     _seen: Box<dyn std::any::Any + Send + Sync>,
-    seat: Seat,
+    _seat: Seat,
 }
 
 struct Looking {
@@ -125,7 +81,8 @@ impl Viewer {
         let stall = Duration::from_millis(config.viewer_stall_ms);
         let mut viewer = Self {
             pacer: Pacer::new(config.fps_max, config.frames_in_flight_max, stall),
-            meter: InputMeter::new(config.inputs_per_second_max, now),
+            fps: config.fps_max,
+            wheel: Wheel::new(Arc::clone(&session), seat.id, &caller, config, hub.tasks.clone(), now),
             hub,
             events,
             approvals,
@@ -134,17 +91,15 @@ impl Viewer {
             looking: None,
             retry_at: None,
             width: None,
-            inputs: None,
-            refusals: mpsc::channel(4),
-            drove_at: now,
             over: None,
             session,
             caller,
             _seen: seen,
-            seat,
+            _seat: seat,
         };
         let state = viewer.state();
         viewer.outbox.push_back(state);
+        viewer.outbox.extend(viewer.session.dialogs());
         viewer
     }
 
@@ -157,13 +112,9 @@ impl Viewer {
             session: self.session.view(),
             calls: self.session.calls(),
             approvals,
-            you_control: controller.as_ref().is_some_and(|who| who.viewer == self.seat.id),
+            you_control: self.wheel.is_held(),
             controller: controller.map(|who| who.name),
         }
-    }
-
-    fn drives(&self) -> bool {
-        self.session.controller().is_some_and(|who| who.viewer == self.seat.id)
     }
 
     /// What goes out next. Can be dropped at any time and called again.
@@ -217,6 +168,7 @@ impl Viewer {
         self.retry_at = Some(now + RETRY);
         let Some(mut casting) = self.session.watch(wanted).await else { return };
         self.retry_at = None;
+        casting.share.want(self.fps);
         if let Some(frame) = casting.frames.borrow_and_update().as_ref() {
             self.pacer.offer(frame.sequence);
         }
@@ -247,8 +199,7 @@ impl Viewer {
 
     /// Waits until something happened, at most until `frame_at`.
     async fn wait(&mut self, frame_at: Option<Instant>) {
-        let driving = self.drives();
-        let silent_at = self.drove_at + Duration::from_millis(self.hub.config.control_idle_ms_max);
+        let idle_at = self.wheel.idle_at();
         let frames = self.looking.as_mut().map(|looking| &mut looking.casting.frames);
         let watching = frames.is_some();
         let new_frame = async {
@@ -263,18 +214,23 @@ impl Viewer {
             biased;
             event = self.events.recv() => self.heard(event),
             news = self.approvals.next() => self.heard_of_approval(news),
-            Some(refused) = self.refusals.1.recv() => self.refuse(refused, "Look at the page and try again."),
+            Some(error) = self.wheel.refused() => self.refuse(Refused::new(error, "Look at the page and try again.")),
             frame = new_frame => match frame {
                 Ok(Some(sequence)) => self.pacer.offer(sequence),
-                Ok(None) => {}
                 // The tab is gone; the next look finds where the agent is now.
-                Err(_) => self.looking = None,
+                Ok(None) | Err(_) => {
+                    self.looking = None;
+                    self.retry_at = Some(Instant::now() + RETRY);
+                }
             },
             () = until(frame_at) => {}
             () = until(self.retry_at), if !watching => {}
-            () = until(Some(silent_at)), if driving => {
-                self.session.hand_back(self.seat.id);
-                self.refuse("the wheel went back to the agent: no input for a long time", "Take control again if you need it.");
+            () = until(idle_at), if idle_at.is_some() => {
+                self.wheel.hand_back();
+                self.refuse(Refused::new(
+                    "the wheel went back to the agent: no input for a long time",
+                    "Take control again if you need it.",
+                ));
             }
         }
     }
@@ -306,7 +262,7 @@ impl Viewer {
 
     fn tell_control(&mut self) {
         let controller = self.session.controller();
-        let you_control = controller.as_ref().is_some_and(|who| who.viewer == self.seat.id);
+        let you_control = self.wheel.is_held();
         self.outbox.push_back(LiveEvent::Control { controller: controller.map(|who| who.name), you_control });
     }
 
@@ -324,7 +280,11 @@ impl Viewer {
                 self.retry_at = None;
             }
             ViewerMessage::Quality { fps, width } => {
-                self.pacer.set_fps(u32::from(fps).clamp(1, self.hub.config.fps_max));
+                self.fps = u32::from(fps).clamp(1, self.hub.config.fps_max);
+                self.pacer.set_fps(self.fps);
+                if let Some(looking) = &self.looking {
+                    looking.casting.share.want(self.fps);
+                }
                 let before = std::mem::replace(&mut self.width, shared_width(width));
                 // Shown again in the new size, also on a page that stands still.
                 if before != self.width
@@ -334,8 +294,11 @@ impl Viewer {
                     self.pacer.offer(frame.sequence);
                 }
             }
-            ViewerMessage::TakeControl => self.take_control(now),
-            ViewerMessage::HandBack => self.session.hand_back(self.seat.id),
+            ViewerMessage::TakeControl => {
+                let taken = self.wheel.take(now);
+                self.unless_done(taken);
+            }
+            ViewerMessage::HandBack => self.wheel.hand_back(),
             ViewerMessage::Mouse { kind, x, y, button, clicks, delta_x, delta_y, modifiers } => {
                 if [x, y, delta_x, delta_y].iter().all(|number| number.is_finite()) {
                     self.input(Input::Mouse { kind, x, y, button, clicks, delta_x, delta_y, modifiers }, now);
@@ -345,7 +308,7 @@ impl Viewer {
                 self.input(Input::Key { down, key, code, modifiers }, now);
             }
             ViewerMessage::Text { text } if text.len() > self.hub.config.input_text_bytes_max => {
-                self.refuse("the text is too long", "Send it in parts.");
+                self.refuse(Refused::new("the text is too long", "Send it in parts."));
             }
             ViewerMessage::Text { text } => self.input(Input::Text(text), now),
         }
@@ -363,86 +326,32 @@ impl Viewer {
         histogram!(names::LIVE_FRAME_AGE_SECONDS).record(age.as_secs_f64());
     }
 
-    fn take_control(&mut self, now: Instant) {
-        if !self.caller.may(Scope::Control) {
-            self.refuse("this key may not drive: it needs the scope control", "Log in with a key that has control.");
-            return;
-        }
-        let asked = Controller { viewer: self.seat.id, name: self.caller.name().to_owned() };
-        match self.session.take_control(asked) {
-            Ok(()) => self.drove_at = now,
-            Err(by) => self.refuse(format!("{by} drives already"), "Wait until it is handed back."),
-        }
-    }
-
     fn input(&mut self, input: Input, now: Instant) {
-        let a_move = matches!(input, Input::Mouse { kind: MouseKind::Move, .. });
-        if !self.drives() {
-            // One who lost the wheel mid-way still sends moves; saying so for each would be noise.
-            if !a_move {
-                self.refuse("you do not drive", "Take control first.");
-            }
-            return count_input("not_in_control");
-        }
-        if self.meter.take(now).is_err() {
-            if !a_move {
-                self.refuse("too much input at once", "Slow down a little.");
-            }
-            return count_input("too_fast");
-        }
-        let Some(page) = self.looking.as_ref().map(|looking| looking.page) else {
-            return self.refuse("there is no tab to drive", "Choose a tab.");
-        };
-        self.drove_at = now;
-        match self.inputs().try_send((page, input)) {
-            Ok(()) => count_input("sent"),
-            Err(TrySendError::Full(_)) if a_move => count_input("dropped"),
-            Err(_) => {
-                count_input("page_busy");
-                self.refuse("the page does not take input now", "Wait a moment; a dialog may be open.");
-            }
+        let page = self.looking.as_ref().map(|looking| looking.page);
+        let turned = self.wheel.turn(page, input, now);
+        self.unless_done(turned);
+    }
+
+    fn unless_done(&mut self, done: Result<(), Refused>) {
+        if let Err(refused) = done {
+            self.refuse(refused);
         }
     }
 
-    /// The way to the page: one task, so that input keeps its order and a page that does not answer holds up no frame.
-    fn inputs(&mut self) -> &mpsc::Sender<(u16, Input)> {
-        self.inputs.get_or_insert_with(|| {
-            let (inputs, mut waiting) = mpsc::channel(INPUTS_WAITING_MAX);
-            let (session, refused, viewer) = (Arc::clone(&self.session), self.refusals.0.clone(), self.seat.id);
-            self.hub.tasks.spawn("viewer input", async move {
-                while let Some((page, input)) = waiting.recv().await {
-                    // Asked again here: what waited is not sent after the wheel was handed back.
-                    let drives = session.controller().is_some_and(|who| who.viewer == viewer);
-                    if drives && let Err(why) = session.input(page, input).await {
-                        // A person who does not read what went wrong misses some of it.
-                        drop(refused.try_send(why));
-                    }
-                }
-            });
-            inputs
-        })
-    }
-
-    fn refuse(&mut self, error: impl Into<String>, hint: &str) {
-        if self.outbox.len() >= self.hub.config.events_waiting_max {
+    fn refuse(&mut self, refused: Refused) {
+        if self.outbox.len() >= OUTBOX_MAX {
             self.over = Some(Ending::TooSlow);
             return;
         }
-        self.outbox.push_back(LiveEvent::Refused { error: error.into(), hint: hint.to_owned() });
+        self.outbox.push_back(LiveEvent::Refused { error: refused.error, hint: refused.hint.to_owned() });
     }
 
     /// A text message that is no [`ViewerMessage`].
     pub fn take_unreadable(&mut self, why: &str) {
-        self.refuse(
+        self.refuse(Refused::new(
             format!("a message was not understood: {why}"),
             "Reload the page: viewer and service differ in version.",
-        );
-    }
-}
-
-impl Drop for Viewer {
-    fn drop(&mut self) {
-        self.session.hand_back(self.seat.id);
+        ));
     }
 }
 
@@ -451,8 +360,4 @@ async fn until(at: Option<Instant>) {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
     }
-}
-
-fn count_input(result: &'static str) {
-    counter!(names::LIVE_INPUTS, "result" => result).increment(1);
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use deadpool::managed::{self, Object};
 use metrics::counter;
@@ -13,6 +14,9 @@ use super::manager::Manager;
 use crate::browser::{BrowserError, Chromium, LaunchOptions};
 use crate::config::{Isolation, PoolConfig};
 use crate::telemetry::{Tasks, names};
+
+/// When to ask again for a browser.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// All browsers that run.
 pub(super) struct Fleet {
@@ -26,6 +30,8 @@ pub(super) struct Fleet {
     per_browser: AtomicU32,
     /// Sessions a process serves before it is replaced.
     life: u32,
+    /// How long a caller may wait for a browser of its own.
+    wait_max: Duration,
     tasks: Tasks,
 }
 
@@ -60,8 +66,9 @@ impl Fleet {
         };
         let pool = managed::Pool::builder(Manager::new(options, tasks.clone()))
             .max_size(config.ceiling as usize)
+            .runtime(deadpool::Runtime::Tokio1)
             .build()
-            .expect("a pool without timeouts needs no runtime, so nothing can be missing");
+            .expect("its timeouts have the runtime they need");
         Self {
             pool,
             berths: Mutex::default(),
@@ -69,6 +76,7 @@ impl Fleet {
             breaker: Mutex::default(),
             per_browser: AtomicU32::new(per_browser),
             life,
+            wait_max: Duration::from_millis(config.wait_ms_max),
             tasks,
         }
     }
@@ -83,7 +91,9 @@ impl Fleet {
         if let Some(seat) = self.free_seat(tenant) {
             return Ok(seat);
         }
-        let _launching = self.launching.lock().await;
+        // Everybody else may sit in browsers, and all the ceiling allows may run: neither wait is without an end.
+        let late = || PoolError::WaitedTooLong { after: self.wait_max, retry_after: RETRY_AFTER };
+        let _launching = tokio::time::timeout(self.wait_max, self.launching.lock()).await.map_err(|_| late())?;
         // Somebody may have started one meanwhile.
         if let Some(seat) = self.free_seat(tenant) {
             return Ok(seat);
@@ -91,8 +101,10 @@ impl Fleet {
         lock(&self.breaker)
             .allows(Instant::now())
             .map_err(|(error, retry_after)| PoolError::Broken { error, retry_after })?;
-        let claim = match self.pool.get().await {
+        let patience = managed::Timeouts { wait: Some(self.wait_max), ..managed::Timeouts::default() };
+        let claim = match self.pool.timeout_get(&patience).await {
             Ok(claim) => claim,
+            Err(managed::PoolError::Timeout(_)) => return Err(late()),
             Err(managed::PoolError::Backend(error)) => {
                 lock(&self.breaker).failed(error.clone(), Instant::now());
                 return Err(error.into());

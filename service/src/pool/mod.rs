@@ -69,7 +69,7 @@ impl Pool {
         let began = Instant::now();
         let admitted = async {
             memory::check(self.config.memory_free_mib_min)?;
-            self.room.enter(tenant, Duration::from_millis(self.config.wait_ms_max), tell).await
+            self.room.enter(tenant, self.wait_max(), tell).await
         };
         let place = admitted.await.inspect_err(|error| {
             counter!(names::POOL_REFUSED, "reason" => error.code()).increment(1);
@@ -78,6 +78,12 @@ impl Pool {
         histogram!(names::POOL_WAIT_SECONDS).record(waited.as_secs_f64());
         let berthed = self.warm.take(tenant).await?;
         Ok(Lease::new(berthed, place, waited, self.tasks.clone()))
+    }
+
+    /// The longest a caller waits for a place.
+    #[must_use]
+    pub fn wait_max(&self) -> Duration {
+        Duration::from_millis(self.config.wait_ms_max)
     }
 
     /// Its numbers and limits now.

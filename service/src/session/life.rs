@@ -1,5 +1,6 @@
 //! A session's one task: its jobs, its clock, its end.
 
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 
 use super::job::Job;
 use super::{Session, now_ms};
-use crate::browser::ConsoleLevel;
+use crate::browser::{ConsoleLevel, Dialog};
 
 /// How long a session may be unused, and how long it may live at all.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,8 @@ impl Span {
 impl Session {
     /// Runs until the session ends, then gives back all it had.
     pub(super) async fn live(self: Arc<Self>, mut jobs: mpsc::Receiver<Job>, span: Span) {
+        // Cancelled also when this panics: who waits for the end is not left waiting.
+        let _ended = self.ended.clone().drop_guard();
         let opened = Instant::now();
         let mut changes = self.context.changes();
         loop {
@@ -40,6 +43,14 @@ impl Session {
                     self.close("its browser died");
                     break;
                 }
+                // Before jobs and changes: neither a queue that is never empty nor a page that never rests puts the end off.
+                () = tokio::time::sleep_until(end) => {
+                    // It may have been used while this slept.
+                    if span.end(opened, self.lock().used).0 <= Instant::now() {
+                        self.close(why);
+                        break;
+                    }
+                }
                 job = jobs.recv() => match job {
                     Some(job) => self.work(job).await,
                     None => break,
@@ -49,13 +60,6 @@ impl Session {
                         break;
                     }
                     self.tell_changes();
-                }
-                () = tokio::time::sleep_until(end) => {
-                    // It may have been used while this slept.
-                    if span.end(opened, self.lock().used).0 <= Instant::now() {
-                        self.close(why);
-                        break;
-                    }
                 }
             }
         }
@@ -71,7 +75,6 @@ impl Session {
         if let Some(lease) = lease {
             lease.close().await;
         }
-        self.ended.cancel();
     }
 
     async fn work(&self, job: Job) {
@@ -121,13 +124,34 @@ impl Session {
                 None => self.lock().dialogs_told.remove(&number),
             };
             if news {
-                let kind = dialog.as_ref().map(|dialog| dialog.kind.to_owned());
-                let message = dialog.map(|dialog| dialog.message).unwrap_or_default();
-                self.send(LiveEvent::Dialog { page: number, kind, message });
+                self.send(dialog_event(number, dialog));
             }
+        }
+        for gone in self.forget_closed_tabs() {
+            self.send(dialog_event(gone, None));
         }
         self.tell();
     }
+
+    /// Drops what was kept of tabs that are gone; answers those that went with a dialog open.
+    fn forget_closed_tabs(&self) -> Vec<u16> {
+        let open: HashSet<u16> = self.context.pages().iter().map(|page| page.number()).collect();
+        let mut state = self.lock();
+        state.console_told.retain(|number, _| open.contains(number));
+        state.dialogs_told.extract_if(|number| !open.contains(number)).collect()
+    }
+
+    /// The dialogs that are open, each as the event that told of it: for viewers who come later.
+    #[must_use]
+    pub fn dialogs(&self) -> Vec<LiveEvent> {
+        let open = self.context.pages();
+        open.iter().filter_map(|page| Some(dialog_event(page.number(), Some(page.dialog()?)))).collect()
+    }
+}
+
+fn dialog_event(page: u16, dialog: Option<Dialog>) -> LiveEvent {
+    let (kind, message) = dialog.map(|dialog| (dialog.kind.to_owned(), dialog.message)).unzip();
+    LiveEvent::Dialog { page, kind, message: message.unwrap_or_default() }
 }
 
 #[cfg(test)]

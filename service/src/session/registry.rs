@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use helmwatch_protocol::{FeedEvent, LiveEvent, SessionId, SessionView};
 use metrics::counter;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{OwnedMutexGuard, broadcast, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -16,13 +16,16 @@ use super::life::Span;
 use super::{EVENTS_MAX, Owner, Session, SessionError, State, id, now_ms};
 use crate::auth::{Caller, KeyId};
 use crate::config::SessionConfig;
-use crate::pool::Pool;
+use crate::pool::{Pool, PoolError};
 use crate::telemetry::{Tasks, names};
 
 /// Feed events that may wait for one listener.
 const FEED_MAX: usize = 1024;
 /// Longest name, characters.
 const NAME_CHARS_MAX: usize = 64;
+
+/// When to ask again for a name that is being opened.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// What a new session is to be.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +48,18 @@ pub struct Registry {
     opening: Mutex<NameLocks>,
     feed: broadcast::Sender<FeedEvent>,
     tasks: Tasks,
+}
+
+/// A session's place in the registry; dropping it forgets the session.
+struct Known<'a> {
+    registry: &'a Registry,
+    session: &'a Session,
+}
+
+impl Drop for Known<'_> {
+    fn drop(&mut self) {
+        self.registry.forget(self.session);
+    }
 }
 
 impl Registry {
@@ -72,7 +87,7 @@ impl Registry {
         tell: impl FnMut(usize) + Send,
     ) -> Result<Arc<Session>, SessionError> {
         if let Some(name) = &wanted.name {
-            let _opening = self.lock_name(caller, name)?.lock_owned().await;
+            let _opening = self.name_turn(caller, name).await?;
             if self.by_name(caller, name).is_some() {
                 return Err(SessionError::NameTaken(name.clone()));
             }
@@ -94,7 +109,7 @@ impl Registry {
         if let Some(session) = self.by_name(caller, name) {
             return Ok(session);
         }
-        let _opening = self.lock_name(caller, name)?.lock_owned().await;
+        let _opening = self.name_turn(caller, name).await?;
         match self.by_name(caller, name) {
             Some(session) => Ok(session),
             None => {
@@ -168,12 +183,13 @@ impl Registry {
                 std::future::pending::<()>().await;
             };
             let reading = registry.pass_on(&living);
+            // Also when the session panics: nothing of it stays behind.
+            let _known = Known { registry: &registry, session: &living };
             tokio::select! {
                 () = Arc::clone(&living).live(jobs, span) => {}
                 () = told => {}
                 () = reading => {}
             }
-            registry.forget(&living);
         });
     }
 
@@ -309,6 +325,14 @@ impl Registry {
             .values()
             .find(|session| session.name == name && session.owner.is(caller) && !session.is_closed())
             .cloned()
+    }
+
+    /// The turn to open a session of that name. Whoever is before may wait for a place as long as anybody; nobody waits longer than
+    /// that for them, however many ask at once.
+    async fn name_turn(&self, caller: &Caller, name: &str) -> Result<OwnedMutexGuard<()>, SessionError> {
+        let after = self.pool.wait_max();
+        let turn = tokio::time::timeout(after, self.lock_name(caller, name)?.lock_owned()).await;
+        turn.map_err(|_| PoolError::WaitedTooLong { after, retry_after: RETRY_AFTER }.into())
     }
 
     fn lock_name(&self, caller: &Caller, name: &str) -> Result<Arc<tokio::sync::Mutex<()>>, SessionError> {

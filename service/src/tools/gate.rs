@@ -10,74 +10,24 @@ use helmwatch_protocol::CallState;
 use metrics::{counter, histogram};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 
 use super::answer::Answer;
+use super::context::{CallContext, Progress};
 use super::held::{self, Held};
-use super::prepared::{Prepared, Run, WithDialog, Work};
+use super::look::{Known, Seen, decide, look};
+use super::prepared::{Prepared, Run, Work};
 use super::response::{self, SnapshotMode, Terms};
 use super::tool::Tool;
 use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
-use crate::auth::Caller;
-use crate::policy::{CallFacts, Effect, Policy, Verdict};
-use crate::session::{BrowserError, CallNumber, Page, Patience, Registry, Session, SessionError, TargetReading};
+use crate::policy::{Effect, Policy, Verdict};
+use crate::session::{CallNumber, Patience, Registry, Session, SessionError};
 use crate::telemetry::names;
 
-/// The session of a caller that names none.
-const DEFAULT_SESSION: &str = "default";
-/// Characters of a connection's id in the name of its session: 48 bits of a random UUID, for at most 64 connections a key.
-const LEGACY_CHARS: usize = 12;
 /// The smallest answer that still says something.
 const TOKENS_MIN: usize = 200;
-
-/// What an edge knows of the session a call means; the first that is there counts, from the top.
-#[derive(Debug, Clone, Default)]
-pub struct SessionChoice {
-    /// The optional `session` argument: a name of this key's, or an id.
-    pub argument: Option<String>,
-    /// `?session=NAME` in the URL.
-    pub url: Option<String>,
-    /// `Mcp-Session-Id` of a client of the older protocol era.
-    pub legacy: Option<String>,
-}
-
-impl SessionChoice {
-    /// The name of the session a call means that has no `session` argument.
-    fn name(&self) -> String {
-        match (&self.url, &self.legacy) {
-            (Some(name), _) => name.clone(),
-            // People see the name: enough of the id to tell a key's connections apart, and no more.
-            (None, Some(id)) => {
-                let short: String = id.chars().filter(char::is_ascii_alphanumeric).take(LEGACY_CHARS).collect();
-                format!("mcp-{short}")
-            }
-            (None, None) => DEFAULT_SESSION.to_owned(),
-        }
-    }
-}
-
-/// A word on how a waiting call stands.
-#[derive(Debug, Clone)]
-pub struct Progress {
-    /// Counts up over the call.
-    pub step: f64,
-    pub message: String,
-}
-
-/// What stands around one call.
-pub struct CallContext {
-    pub caller: Caller,
-    pub session: SessionChoice,
-    pub capabilities: Capabilities,
-    /// Bounded; a full channel drops the word, never the call. `None`: the client did not ask.
-    pub progress: Option<mpsc::Sender<Progress>>,
-    /// Cancelled when the client leaves.
-    pub cancelled: CancellationToken,
-}
 
 /// What the gate is told once.
 #[derive(Debug, Clone)]
@@ -116,27 +66,6 @@ pub(super) struct Call<'a> {
 pub(super) struct InSession {
     pub session: Arc<Session>,
     pub number: CallNumber,
-}
-
-/// What must be known of a call in every turn it gets, also the second.
-#[derive(Clone)]
-pub(super) struct Known {
-    pub tool: &'static str,
-    pub effect: Effect,
-    pub verb: String,
-    pub targets: Vec<crate::session::Target>,
-    pub focused: Option<crate::session::Target>,
-    pub values: Vec<String>,
-    pub to_url: Option<String>,
-    pub dialog: WithDialog,
-    pub navigation_deadline: Duration,
-}
-
-/// What a look at the page said.
-pub(super) struct Seen {
-    pub page: Option<Arc<Page>>,
-    pub page_url: String,
-    pub readings: Vec<TargetReading>,
 }
 
 /// What the first turn came to.
@@ -361,58 +290,6 @@ impl First {
         let error = outcome.as_ref().err().cloned();
         Self::Done(response::render(session, outcome, terms).await, error)
     }
-}
-
-/// Looks at the page a call would act on, and at its targets.
-pub(super) async fn look(session: &Session, known: &Known) -> Result<Seen, ToolError> {
-    let page = session.current_tab();
-    let dialog = page.as_deref().and_then(Page::dialog);
-    match (dialog, known.dialog) {
-        (Some(_), WithDialog::Refused) => {
-            return Err(ToolError::new(
-                "dialog_open",
-                format!("Tool \"{}\" does not handle the modal state.", known.tool),
-                "Answer the dialog first (browser_handle_dialog).",
-            ));
-        }
-        (None, WithDialog::Needed) => {
-            return Err(ToolError::new(
-                "no_dialog",
-                format!("The tool \"{}\" can only be used when there is related modal state present.", known.tool),
-                "No dialog is open; go on with the other tools.",
-            ));
-        }
-        _ => {}
-    }
-    let mut readings = Vec::with_capacity(known.targets.len());
-    if let Some(page) = page.as_deref() {
-        for target in &known.targets {
-            readings.push(TargetReading::read(page, target).await?);
-        }
-        if let Some(focused) = &known.focused {
-            match TargetReading::read(page, focused).await {
-                Ok(reading) => readings.push(reading),
-                // Nothing has the keyboard: then the key goes to the page as a whole.
-                Err(BrowserError::Page { code, .. }) if code == "not_found" => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-    let page_url = page.as_deref().map(Page::url).unwrap_or_default();
-    Ok(Seen { page, page_url, readings })
-}
-
-fn decide(policy: &Policy, known: &Known, seen: &Seen) -> Verdict {
-    let targets: Vec<_> = seen.readings.iter().map(|reading| reading.facts.clone()).collect();
-    policy.decide(&CallFacts {
-        tool: known.tool,
-        effect: known.effect,
-        page_url: Some(seen.page_url.as_str()).filter(|url| !url.is_empty()),
-        to_url: known.to_url.as_deref(),
-        targets: &targets,
-        values: &known.values,
-        uploads: false,
-    })
 }
 
 /// Runs what may run, in this very turn.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use helmwatch_protocol::{ApprovalState, CallState};
 use tokio::time::timeout;
 
-use super::gate::{self, Call, Gate, InSession, Known, Seen};
+use super::gate::{self, Call, Gate, InSession};
+use super::look::{Known, Seen, look};
 use super::prepared::Run;
 use super::{Progress, Reply, ToolError, describe, response};
 use crate::approval::{Card, Finish, Grant, Outcome, Picture, Ticket};
@@ -144,7 +145,7 @@ async fn approved(
                 "Take a snapshot (browser_snapshot), and call again if it is still right; it will be asked anew.",
             )
         };
-        let seen = match gate::look(&session, &known).await {
+        let seen = match look(&session, &known).await {
             Ok(seen) => seen,
             Err(error) => {
                 let stale =

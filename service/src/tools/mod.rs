@@ -8,10 +8,12 @@
 mod answer;
 mod budget;
 mod catalog;
+mod context;
 mod describe;
 mod error;
 mod gate;
 mod held;
+mod look;
 mod prepared;
 mod reply;
 mod response;
@@ -41,7 +43,8 @@ mod tabs;
 mod type_text;
 mod wait_for;
 
-pub use gate::{CallContext, Gate, GateSettings, Progress, SessionChoice};
+pub use context::{CallContext, Progress, SessionChoice};
+pub use gate::{Gate, GateSettings};
 pub use reply::{Image, Reply};
 pub use spec::{Capabilities, Capability, Hints, ToolSpec};
 

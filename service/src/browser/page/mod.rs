@@ -3,6 +3,7 @@
 //! Events change [`state::PageState`] at once, inside the reading task; whoever waits for something waits for that
 //! state to show it ([`Page::until`]). Nothing here sleeps.
 
+mod brake;
 mod capture;
 mod console;
 mod dialog;

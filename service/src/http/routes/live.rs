@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
 use axum::response::Response;
 use helmwatch_protocol::ViewerMessage;
+use serde::Deserialize;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -19,16 +21,36 @@ use crate::live::{Ending, Feed, NoRoom, Out, SessionScreen, Viewer};
 /// The longest message of a viewer that is not text to type, bytes.
 const MESSAGE_BYTES: usize = 4 << 10;
 
+/// What a viewer may ask for in the address already, so that the first frame is the right one; later in messages.
+#[derive(Deserialize)]
+pub(in crate::http) struct Look {
+    /// As in [`ViewerMessage::Quality`]; as much as may be when absent.
+    fps: Option<u8>,
+    width: Option<u32>,
+    /// As in [`ViewerMessage::Watch`].
+    page: Option<u16>,
+}
+
 pub(in crate::http) async fn session(
     State(edge): State<Arc<Edge>>,
     asking: Asking,
     Path(id): Path<String>,
+    look: Result<Query<Look>, QueryRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let caller = asking.with_any(&[Scope::View])?;
+    let Query(look) = look.map_err(|_| {
+        Refusal::bad_request(
+            "bad_query",
+            "The address asks for a picture in a way that is not understood.",
+            "Give fps (0 to 255), width (device pixels) and page (a tab's number), or leave them out.",
+        )
+    })?;
     let session = edge.sessions.get(&caller, &sessions::parse(&id)?).map_err(sessions::unknown)?;
     let key = Key::new(&edge, &caller);
-    let viewer = edge.hub.watch(Arc::new(SessionScreen(session)), caller).map_err(no_room)?;
+    let mut viewer = edge.hub.watch(Arc::new(SessionScreen(session)), caller).map_err(no_room)?;
+    viewer.take(ViewerMessage::Quality { fps: look.fps.unwrap_or(u8::MAX), width: look.width.unwrap_or(u32::MAX) });
+    viewer.take(ViewerMessage::Watch { page: look.page });
     upgrade(request, &edge.tasks, "viewer socket", limits(&edge), move |socket| show(socket, viewer, key))
 }
 

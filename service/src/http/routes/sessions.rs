@@ -1,5 +1,6 @@
 //! `/v1/sessions`: open, list, look at, close.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json as Answer;
@@ -15,13 +16,16 @@ use crate::http::door::Asking;
 use crate::http::{Edge, Refusal};
 use crate::session::{NewSession, SessionError};
 
+/// Sides of a viewport, CSS pixels: what Chromium paints on an ordinary machine.
+const SIDE_PX: RangeInclusive<u32> = 64..=4_096;
+
 pub(in crate::http) async fn open(
     State(edge): State<Arc<Edge>>,
     asking: Asking,
     Json(request): Json<OpenRequest>,
 ) -> Result<Response, Refusal> {
     let caller = asking.with_any(&[Scope::Agent])?;
-    let viewport = viewport(&edge, &request)?;
+    let viewport = viewport(&request)?;
     let wanted = NewSession { name: request.name, viewport };
     let session = edge.sessions.open(&caller, wanted, |_| {}).await?;
     if let Some(url) = &request.url
@@ -43,16 +47,17 @@ pub(in crate::http) async fn open(
 }
 
 /// Both sides or none, each within what Chromium paints.
-fn viewport(edge: &Edge, request: &OpenRequest) -> Result<Option<(u32, u32)>, Refusal> {
-    let sides = 64..=edge.live.width_max.max(4_096);
+fn viewport(request: &OpenRequest) -> Result<Option<(u32, u32)>, Refusal> {
     match (request.width, request.height) {
         (None, None) => Ok(None),
-        (Some(width), Some(height)) if sides.contains(&width) && sides.contains(&height) => Ok(Some((width, height))),
+        (Some(width), Some(height)) if SIDE_PX.contains(&width) && SIDE_PX.contains(&height) => {
+            Ok(Some((width, height)))
+        }
         _ => Err(Refusal::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "bad_viewport",
             "width and height are no viewport.",
-            format!("Give both, each from {} to {}, or neither.", sides.start(), sides.end()),
+            format!("Give both, each from {} to {}, or neither.", SIDE_PX.start(), SIDE_PX.end()),
         )),
     }
 }

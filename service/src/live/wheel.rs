@@ -1,0 +1,167 @@
+//! One viewer's hand on the wheel: who may take it, and what of their input reaches the page.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use helmwatch_protocol::MouseKind;
+use metrics::counter;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::time::Instant;
+
+use super::behind::{Input, ViewerId, Watched};
+use super::input_meter::InputMeter;
+use crate::auth::{Caller, Scope};
+use crate::config::LiveConfig;
+use crate::session::Controller;
+use crate::telemetry::{Tasks, names};
+
+/// Input messages that may wait for a page that is busy; beyond it moves are dropped and the rest refused.
+const INPUTS_WAITING_MAX: usize = 64;
+/// Errors of a page that may wait until this viewer is told; beyond it they are only counted.
+const REFUSALS_WAITING_MAX: usize = 4;
+
+/// What was not done: one line what, one line how.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub error: String,
+    pub hint: &'static str,
+}
+
+impl Refused {
+    pub fn new(error: impl Into<String>, hint: &'static str) -> Self {
+        Self { error: error.into(), hint }
+    }
+}
+
+/// Passes one person's input to the page while they drive.
+pub(super) struct Wheel {
+    session: Arc<dyn Watched>,
+    viewer: ViewerId,
+    /// May this person drive at all?
+    licensed: bool,
+    /// What others read when they ask who drives.
+    name: String,
+    meter: InputMeter,
+    idle_max: Duration,
+    /// To the task that passes input on; made when it is first needed.
+    inputs: Option<mpsc::Sender<(u16, Input)>>,
+    refusals: (mpsc::Sender<String>, mpsc::Receiver<String>),
+    tasks: Tasks,
+    /// Last input while driving: a silent driver hands back.
+    drove_at: Instant,
+}
+
+impl Wheel {
+    pub fn new(
+        session: Arc<dyn Watched>,
+        viewer: ViewerId,
+        caller: &Caller,
+        config: &LiveConfig,
+        tasks: Tasks,
+        now: Instant,
+    ) -> Self {
+        Self {
+            session,
+            viewer,
+            licensed: caller.may(Scope::Control),
+            name: caller.name().to_owned(),
+            meter: InputMeter::new(config.inputs_per_second_max, now),
+            idle_max: Duration::from_millis(config.control_idle_ms_max),
+            inputs: None,
+            refusals: mpsc::channel(REFUSALS_WAITING_MAX),
+            tasks,
+            drove_at: now,
+        }
+    }
+
+    /// Does this viewer drive?
+    pub fn is_held(&self) -> bool {
+        self.session.controller().is_some_and(|who| who.viewer == self.viewer)
+    }
+
+    /// When a driver who does nothing hands back; `None` while this viewer does not drive.
+    pub fn idle_at(&self) -> Option<Instant> {
+        self.is_held().then(|| self.drove_at + self.idle_max)
+    }
+
+    /// What the page did not take, as it comes. Can be dropped at any time.
+    pub async fn refused(&mut self) -> Option<String> {
+        self.refusals.1.recv().await
+    }
+
+    /// Takes the wheel.
+    pub fn take(&mut self, now: Instant) -> Result<(), Refused> {
+        if !self.licensed {
+            return Err(Refused::new(
+                "this key may not drive: it needs the scope control",
+                "Log in with a key that has control.",
+            ));
+        }
+        let asked = Controller { viewer: self.viewer, name: self.name.clone() };
+        self.session
+            .take_control(asked)
+            .map_err(|by| Refused::new(format!("{by} drives already"), "Wait until it is handed back."))?;
+        self.drove_at = now;
+        Ok(())
+    }
+
+    /// Gives the wheel back to the agent, if this viewer has it.
+    pub fn hand_back(&self) {
+        self.session.hand_back(self.viewer);
+    }
+
+    /// Passes input on to the tab that is looked at. Never waits.
+    pub fn turn(&mut self, page: Option<u16>, input: Input, now: Instant) -> Result<(), Refused> {
+        let a_move = matches!(input, Input::Mouse { kind: MouseKind::Move, .. });
+        if !self.is_held() {
+            count("not_in_control");
+            // One who lost the wheel mid-way still sends moves; saying so for each would be noise.
+            return if a_move { Ok(()) } else { Err(Refused::new("you do not drive", "Take control first.")) };
+        }
+        if self.meter.take(now).is_err() {
+            count("too_fast");
+            return if a_move { Ok(()) } else { Err(Refused::new("too much input at once", "Slow down a little.")) };
+        }
+        let page = page.ok_or_else(|| Refused::new("there is no tab to drive", "Choose a tab."))?;
+        self.drove_at = now;
+        match self.inputs().try_send((page, input)) {
+            Ok(()) => count("sent"),
+            Err(TrySendError::Full(_)) if a_move => count("dropped"),
+            Err(_) => {
+                count("page_busy");
+                return Err(Refused::new("the page does not take input now", "Wait a moment; a dialog may be open."));
+            }
+        }
+        Ok(())
+    }
+
+    /// The way to the page: one task, so that input keeps its order and a page that does not answer holds up no frame.
+    fn inputs(&mut self) -> &mpsc::Sender<(u16, Input)> {
+        self.inputs.get_or_insert_with(|| {
+            let (inputs, mut waiting) = mpsc::channel(INPUTS_WAITING_MAX);
+            let (session, refused, viewer) = (Arc::clone(&self.session), self.refusals.0.clone(), self.viewer);
+            self.tasks.spawn("viewer input", async move {
+                while let Some((page, input)) = waiting.recv().await {
+                    // Asked again here: what waited is not sent after the wheel was handed back.
+                    let drives = session.controller().is_some_and(|who| who.viewer == viewer);
+                    if drives && let Err(why) = session.input(page, input).await {
+                        // A person who does not read what went wrong misses some of it.
+                        drop(refused.try_send(why));
+                    }
+                }
+            });
+            inputs
+        })
+    }
+}
+
+impl Drop for Wheel {
+    fn drop(&mut self) {
+        self.hand_back();
+    }
+}
+
+fn count(result: &'static str) {
+    counter!(names::LIVE_INPUTS, "result" => result).increment(1);
+}
