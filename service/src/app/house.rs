@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::lanes::EgressLanes;
-use super::record::Recorder;
+use super::record::{Recorder, count_cards};
 use super::{chromium, policy_command};
 use crate::approval::{Desk, DeskLimits};
 use crate::audit::{Log, LogLimits};
@@ -95,6 +95,7 @@ impl House {
         let registry = Registry::new(Arc::clone(&pool), config.session.clone(), rooms.clone());
         let recorder = Recorder { store: store.clone(), desk: desk.clone(), audit: audit.clone(), clock };
         rooms.spawn("session record", recorder.run(Arc::clone(&registry)));
+        rooms.spawn("card count", count_cards(desk.clone(), Arc::clone(&registry)));
         let settings = GateSettings {
             hold: Duration::from_millis(config.mcp.hold_ms_max),
             tokens_max: config.mcp.result_tokens_max,

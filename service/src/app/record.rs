@@ -4,13 +4,32 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use helmwatch_protocol::{FeedEvent, SessionId, SessionView};
+use metrics::gauge;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::approval::Desk;
+use crate::approval::{Desk, Notice, Reach};
 use crate::audit::{Kind, Line, Log};
 use crate::auth::{KeyId, Tenant, WallClock};
 use crate::session::Registry;
 use crate::store::{PastSession, Store};
+use crate::telemetry::names;
+
+/// Tells each session how many of its cards wait for a person, so that a waiting one is seen as waiting also when its agent has
+/// gone to do something else.
+pub(super) async fn count_cards(desk: Desk, registry: Arc<Registry>) {
+    let mut news = desk.subscribe(Reach::All);
+    while let Some(notice) = news.next().await {
+        let changed = match notice {
+            Notice::Changed(card) => vec![card.session.clone()],
+            Notice::Missed => registry.ids(),
+        };
+        for session in changed {
+            registry.approvals_pending(&session, desk.pending_count(&session));
+        }
+        let pending = u32::try_from(desk.pending_within(&Reach::All).len()).unwrap_or(u32::MAX);
+        gauge!(names::APPROVALS_PENDING).set(pending);
+    }
+}
 
 /// Writes sessions down as they come and go.
 pub(super) struct Recorder {

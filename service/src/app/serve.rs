@@ -134,7 +134,8 @@ async fn keys(house: &House, listening: SocketAddr) -> Result<Greeting, Failure>
     let code = admin.as_ref().map(|caller| house.auth.issue_code(caller));
     let (agent_key, agent) = match first.agent {
         Some((key, caller)) => (Some(key), Some(caller)),
-        None => (None, admin),
+        // The agent gets what an agent needs, whoever started it.
+        None => (None, admin.map(|caller| caller.as_agent())),
     };
     Ok(Greeting { url, code, agent_key, agent })
 }

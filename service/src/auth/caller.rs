@@ -106,6 +106,12 @@ impl Caller {
         self.scopes.has(scope)
     }
 
+    /// The same key with the scope `agent` alone: for a program that acts under a person's key.
+    #[must_use]
+    pub fn as_agent(&self) -> Self {
+        Self { scopes: Scopes::default().with(Scope::Agent), ..self.clone() }
+    }
+
     /// The person this caller is, when it may decide approvals; `None` for every other caller, above all for agents.
     #[must_use]
     pub fn human(&self) -> Option<Human> {

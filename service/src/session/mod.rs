@@ -59,7 +59,7 @@ pub struct Session {
     calls: Mutex<Calls>,
     jobs: mpsc::Sender<Job>,
     events: broadcast::Sender<LiveEvent>,
-    /// Calls held for a person now.
+    /// Its cards that wait for a person, as the approvals last told.
     waiting: AtomicU32,
     viewers: AtomicU32,
     next_viewer: AtomicU64,
@@ -184,10 +184,11 @@ impl Session {
         self.ended.cancelled().await;
     }
 
-    /// Counts a call as held for a person until the guard is dropped.
-    #[must_use]
-    pub fn hold(self: &Arc<Self>) -> Counted {
-        Counted::new(Arc::clone(self), |session| &session.waiting)
+    /// Notes how many of its cards wait for a person.
+    pub fn approvals_pending(&self, count: u32) {
+        if self.waiting.swap(count, Ordering::Relaxed) != count {
+            self.tell();
+        }
     }
 
     /// Counts somebody who looks at it until the guard is dropped.

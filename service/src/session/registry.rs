@@ -239,6 +239,20 @@ impl Registry {
         found.filter(|session| session.owner.shown_to(caller)).ok_or_else(|| SessionError::Unknown(id.to_string()))
     }
 
+    /// Notes how many cards of a session wait for a person.
+    pub fn approvals_pending(&self, id: &SessionId, count: u32) {
+        let session = self.lock().get(id).cloned();
+        if let Some(session) = session {
+            session.approvals_pending(count);
+        }
+    }
+
+    /// The open sessions.
+    #[must_use]
+    pub fn ids(&self) -> Vec<SessionId> {
+        self.lock().keys().cloned().collect()
+    }
+
     /// Whose an open session is.
     #[must_use]
     pub fn owner_of(&self, id: &SessionId) -> Option<Owner> {

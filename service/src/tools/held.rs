@@ -86,7 +86,6 @@ pub(super) async fn finish(
 ) -> (Reply, Option<ToolError>) {
     place.session.call_moved(place.number, CallState::Waiting, None);
     let outcome = {
-        let _held = place.session.hold();
         tokio::select! {
             biased;
             outcome = wait(gate, call, place, &held.ticket) => outcome,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::prepared::Prepared;
 use super::{Capability, Hints, ToolError, ToolSpec};
@@ -28,9 +28,12 @@ impl Tool {
         hints: Hints,
         prepare: impl Fn(A) -> Result<Prepared, ToolError> + Send + Sync + 'static,
     ) -> Self {
-        let schema = schema_of::<A>();
+        let mut schema = schema_of::<A>();
         let known: BTreeSet<String> =
             schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|p| p.keys().cloned()).collect();
+        if name.starts_with("browser_") {
+            add_terms(&mut schema);
+        }
         let parse = move |arguments: Map<String, Value>| {
             let arguments = renamed(arguments, &known);
             if let Some(unknown) = arguments.keys().find(|key| !known.contains(*key)) {
@@ -53,6 +56,15 @@ impl Tool {
     /// Understands the arguments. Nothing runs.
     pub fn prepare(&self, arguments: Map<String, Value>) -> Result<Prepared, ToolError> {
         (self.prepare)(arguments)
+    }
+}
+
+/// What every tool that looks at a page understands, taken out of the arguments by the gate. Without words of its own: it is
+/// sent to every agent once a tool.
+fn add_terms(schema: &mut Map<String, Value>) {
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.insert("max_tokens".to_owned(), json!({ "type": "integer" }));
+        properties.insert("snapshot".to_owned(), json!({ "enum": ["inline", "none"] }));
     }
 }
 
@@ -92,7 +104,6 @@ fn schema_of<A: JsonSchema>() -> Map<String, Value> {
     schema.remove("title");
     schema.remove("description");
     schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
-    schema.insert("additionalProperties".to_owned(), Value::Bool(false));
     schema
 }
 
