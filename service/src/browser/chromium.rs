@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use crate::telemetry::Tasks;
@@ -16,8 +16,10 @@ use chromiumoxide::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
 use super::BrowserError;
 use super::cdp::{Connection, Event, EventSink, Transport, connect_websocket};
 use super::context::Context;
+use super::error::impossible;
 use super::executable::Executable;
 use super::launch::{self, LaunchOptions, Source};
+use super::lock::lock;
 use super::process::Process;
 
 /// A browser with its connection. Dropping it ends the process.
@@ -269,15 +271,4 @@ fn explain(error: &BrowserError, log: &[String]) -> BrowserError {
     };
     let last = log.last().map(|line| format!(" (its last words: {line})")).unwrap_or_default();
     BrowserError::Launch { what: format!("Chromium did not start: {error}{last}"), hint }
-}
-
-/// A builder of `chromiumoxide::cdp` that misses a field: a mistake in this code, reported instead of panicking.
-#[allow(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
-pub(super) fn impossible(missing: String) -> BrowserError {
-    BrowserError::Script(format!("a CDP command was put together wrongly: {missing}"))
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // No code under these locks can leave its map half changed, so a poisoned one is still good.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

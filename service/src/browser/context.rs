@@ -14,8 +14,9 @@ use tokio::sync::watch;
 
 use super::BrowserError;
 use super::cdp::Connection;
-use super::chromium::{impossible, lock};
+use super::error::impossible;
 use super::launch::LaunchOptions;
+use super::lock::lock;
 use super::page::Page;
 
 /// A context with its tabs. Nothing in it is ever reused: dispose it and its renderers die.

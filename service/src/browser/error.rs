@@ -69,3 +69,9 @@ impl BrowserError {
         }
     }
 }
+
+/// A builder of `chromiumoxide::cdp` that misses a field: a mistake in this code, reported instead of panicking.
+#[allow(clippy::needless_pass_by_value, reason = "the shape map_err wants")]
+pub(super) fn impossible(missing: String) -> BrowserError {
+    BrowserError::Script(format!("a CDP command was put together wrongly: {missing}"))
+}

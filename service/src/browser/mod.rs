@@ -9,11 +9,13 @@ mod context;
 mod error;
 mod executable;
 mod launch;
+mod lock;
 mod page;
 mod page_script;
 mod picture;
 mod process;
 mod profile;
+mod run_as;
 
 pub use chromium::Chromium;
 /// A mouse button, as CDP names it.
@@ -21,10 +23,11 @@ pub use chromiumoxide::cdp::browser_protocol::input::MouseButton;
 pub use context::Context;
 pub use error::BrowserError;
 pub use executable::{Build, Executable};
-pub use launch::{CastOptions, LaunchOptions, RunAs, Sandbox, Source};
+pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
 pub use page::{
     Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark, MouseAction, Page,
     PageFacts, PageFieldKind, PictureFormat, Screencast, Shot, SnapshotOptions, SnapshotText, Target,
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;
+pub use run_as::RunAs;

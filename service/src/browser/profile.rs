@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use nix::fcntl::{Flock, FlockArg};
 
-use super::launch::RunAs;
+use super::run_as::RunAs;
 
 /// A Chromium user-data folder that is removed when this is dropped.
 #[derive(Debug)]

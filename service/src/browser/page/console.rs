@@ -8,7 +8,7 @@ use chromiumoxide::cdp::js_protocol::runtime::{
 
 use super::Page;
 use super::state::cut;
-use crate::browser::chromium::lock;
+use crate::browser::lock::lock;
 
 /// Entries kept per tab; the oldest go first.
 const ENTRIES_MAX: usize = 1000;

@@ -9,7 +9,8 @@ use chromiumoxide::cdp::browser_protocol::page::{
 use super::Page;
 use super::state::cut;
 use crate::browser::BrowserError;
-use crate::browser::chromium::{impossible, lock};
+use crate::browser::error::impossible;
+use crate::browser::lock::lock;
 
 /// Longest message kept, characters.
 const MESSAGE_CHARS_MAX: usize = 1000;

@@ -27,7 +27,8 @@ use super::dialog::Dialog;
 use super::network::{RequestBegun, RequestEnded, ResponseCame};
 use crate::browser::BrowserError;
 use crate::browser::cdp::{CdpSession, Event, EventSink};
-use crate::browser::chromium::{impossible, lock};
+use crate::browser::error::impossible;
+use crate::browser::lock::lock;
 
 /// CDP sessions of one tab: its own and those of frames and workers elsewhere. Beyond it they are let run, unseen.
 const SESSIONS_MAX: usize = 64;

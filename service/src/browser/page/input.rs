@@ -13,7 +13,8 @@ use serde::Deserialize;
 use super::Page;
 use super::frames::FrameRef;
 use crate::browser::BrowserError;
-use crate::browser::chromium::{impossible, lock};
+use crate::browser::error::impossible;
+use crate::browser::lock::lock;
 
 /// How to click.
 #[derive(Debug, Clone)]

@@ -30,9 +30,9 @@ use tokio::sync::watch;
 
 use super::BrowserError;
 use super::cdp::{CdpSession, Connection, EventSink};
-use super::chromium::lock;
 use super::context::Context;
 use super::launch::LaunchOptions;
+use super::lock::lock;
 
 pub use capture::{PictureFormat, Shot};
 pub use console::{ConsoleEntry, ConsoleLevel};

@@ -9,7 +9,8 @@ use chromiumoxide::cdp::browser_protocol::page::{
 use super::Page;
 use super::state::PageState;
 use crate::browser::BrowserError;
-use crate::browser::chromium::{impossible, lock};
+use crate::browser::error::impossible;
+use crate::browser::lock::lock;
 
 /// After the document is parsed its pictures and frames get this long; a page that never finishes loading is used as it is.
 const LOAD_WAIT_MAX: Duration = Duration::from_secs(5);

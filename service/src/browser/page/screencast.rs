@@ -16,8 +16,8 @@ use super::brake::Brake;
 use super::capture::{PictureFormat, Shot};
 use crate::browser::BrowserError;
 use crate::browser::cdp::CdpSession;
-use crate::browser::chromium::lock;
 use crate::browser::launch::CastOptions;
+use crate::browser::lock::lock;
 
 /// Frames that may wait for their acknowledgement. Chromium leaves about four open; one more than this is acknowledged at once.
 const FRAMES_HELD_MAX: usize = 16;

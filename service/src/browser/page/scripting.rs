@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use super::Page;
 use super::frames::FrameRef;
 use super::state::cut;
-use crate::browser::chromium::{impossible, lock};
+use crate::browser::error::impossible;
+use crate::browser::lock::lock;
 use crate::browser::{BrowserError, page_script};
 
 /// Name of the isolated world our script lives in.

@@ -7,7 +7,7 @@ use chromiumoxide::cdp::js_protocol::runtime::EvaluateParams;
 use super::Page;
 use super::state::PageState;
 use crate::browser::BrowserError;
-use crate::browser::chromium::lock;
+use crate::browser::lock::lock;
 
 /// How long a navigation the action began may take to bring its document.
 const NAVIGATION_WAIT_MAX: Duration = Duration::from_secs(15);
@@ -87,7 +87,7 @@ impl Page {
             .return_by_value(true)
             .silent(true)
             .build()
-            .map_err(crate::browser::chromium::impossible)?;
+            .map_err(crate::browser::error::impossible)?;
         let turned = self.unless_dialog(self.session.execute_within(turn, REQUESTS_WAIT_MAX)).await;
         match turned {
             Ok(answer) => {

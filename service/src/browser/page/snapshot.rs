@@ -9,7 +9,7 @@ use super::Page;
 use super::frames::FrameRef;
 use super::scripting::Target;
 use crate::browser::BrowserError;
-use crate::browser::chromium::lock;
+use crate::browser::lock::lock;
 
 /// Frames within frames that are followed.
 const DEPTH_MAX: usize = 8;

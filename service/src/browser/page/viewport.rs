@@ -4,7 +4,7 @@ use chromiumoxide::cdp::browser_protocol::emulation::SetDeviceMetricsOverridePar
 
 use super::Page;
 use crate::browser::BrowserError;
-use crate::browser::chromium::lock;
+use crate::browser::lock::lock;
 
 /// Smallest and largest side of a viewport, CSS pixels.
 const SIDE_PX: std::ops::RangeInclusive<u32> = 50..=8192;
