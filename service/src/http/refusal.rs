@@ -61,7 +61,10 @@ impl Refusal {
             StatusCode::FORBIDDEN,
             "scope_missing",
             format!("This key may not do that: it needs the scope {needed}."),
-            format!("Use a key with {needed}; `helmwatch keys create --scope {needed}` makes one."),
+            format!(
+                "Use a key with it; `helmwatch keys create --name NAME --scope {}` makes one.",
+                needed.split(' ').next().unwrap_or(needed)
+            ),
         )
     }
 

@@ -22,6 +22,9 @@ pub(super) struct Berthed {
     pub seat: Seat,
 }
 
+/// How long after a hand-over the next context is begun: a first page has loaded by then.
+const REFILL_AFTER: Duration = Duration::from_millis(150);
+
 /// Keeps contexts ready.
 pub(super) struct Warm {
     goal: AtomicU32,
@@ -52,7 +55,8 @@ impl Warm {
                 let woken = self.wake.notified();
                 let pause = self.fill().await;
                 tokio::select! {
-                    () = woken => {}
+                    // Whoever was just served loads a first page now: two pages made at once would only share the cores.
+                    () = woken => tokio::time::sleep(REFILL_AFTER).await,
                     () = tokio::time::sleep(pause) => {}
                 }
             }
@@ -72,7 +76,13 @@ impl Warm {
                 return LOOK_AGAIN;
             }
             match self.make(tenant.as_deref()).await {
-                Ok(made) => self.lock_ready().push(made),
+                Ok(made) => {
+                    // A page that could not rehearse is as good, only its first snapshot takes longer.
+                    if let Err(error) = made.page.rehearse().await {
+                        tracing::debug!(%error, "a page could not rehearse");
+                    }
+                    self.lock_ready().push(made);
+                }
                 Err(error) => {
                     tracing::warn!(%error, "no context could be made ready");
                     return error.retry_after().unwrap_or(LOOK_AGAIN);

@@ -197,6 +197,14 @@ impl Page {
         Ok((world, session))
     }
 
+    /// Runs our script once on the empty first document, so that the renderer has it compiled when the first real page asks for it.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn rehearse(&self) -> Result<(), BrowserError> {
+        self.world(&self.main_frame()).await.map(drop)
+    }
+
     fn forget_world(&self, frame: &FrameRef) {
         if let Some(frame) = lock(&self.state).frames.get_mut(&frame.id) {
             frame.world = None;
