@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::fleet::{Fleet, Seat};
 use super::{Lane, Lanes, PoolError};
@@ -24,6 +25,9 @@ pub(super) struct Berthed {
 
 /// How long after a hand-over the next context is begun: a first page has loaded by then.
 const REFILL_AFTER: Duration = Duration::from_millis(150);
+
+/// However many are served one after another, contexts are made again after this long.
+const REFILL_BY: Duration = Duration::from_secs(2);
 
 /// Keeps contexts ready.
 pub(super) struct Warm {
@@ -55,12 +59,23 @@ impl Warm {
                 let woken = self.wake.notified();
                 let pause = self.fill().await;
                 tokio::select! {
-                    // Whoever was just served loads a first page now: two pages made at once would only share the cores.
-                    () = woken => tokio::time::sleep(REFILL_AFTER).await,
+                    () = woken => self.calm().await,
                     () = tokio::time::sleep(pause) => {}
                 }
             }
         });
+    }
+
+    /// Waits until nobody was served for a moment: whoever was just served loads a first page now, and in a rush what is made
+    /// ahead only takes the cores from those who run. Bounded, so that a steady trickle finds contexts ready too.
+    async fn calm(&self) {
+        let latest = Instant::now() + REFILL_BY;
+        while Instant::now() < latest {
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep(REFILL_AFTER) => return,
+            }
+        }
     }
 
     /// Makes what is missing, ends what is too much, and says when to look again at the latest.

@@ -25,10 +25,10 @@ use chromiumoxide::cdp::js_protocol::runtime::{
 use super::Page;
 use super::dialog::Dialog;
 use super::network::{RequestBegun, RequestEnded, ResponseCame};
-use crate::browser::BrowserError;
 use crate::browser::cdp::{CdpSession, Event, EventSink};
 use crate::browser::error::impossible;
 use crate::browser::lock::lock;
+use crate::browser::{BrowserError, Build, Source};
 
 /// CDP sessions of one tab: its own and those of frames and workers elsewhere. Beyond it they are let run, unseen.
 const SESSIONS_MAX: usize = 64;
@@ -70,11 +70,22 @@ impl EventSink for TargetSink {
 impl Page {
     /// Prepares the tab and lets it run. All commands leave at once; Chromium answers in order.
     pub(super) async fn start(self: &Arc<Self>) -> Result<(), BrowserError> {
+        if self.has_window_size() {
+            return self.listen(&self.session).await;
+        }
         let (width, height) = self.options.viewport;
         let size = SetDeviceMetricsOverrideParams::new(width, height, 1.0, false);
         let (listened, sized) = futures_util::join!(self.listen(&self.session), self.session.execute(size));
         sized?;
         listened
+    }
+
+    /// A tab of ours in a headless shell of ours has the size of the window it was started with: no frame around the page, and
+    /// no second layout for an override. Popups choose their own size, and full Chromium has a frame.
+    fn has_window_size(&self) -> bool {
+        let ours =
+            matches!(&self.options.source, Source::Start(executable) if executable.build == Build::HeadlessShell);
+        ours && !self.opened_by_page
     }
 
     /// Turns on what we hear of a session's target, resumes it and takes in its frames.
