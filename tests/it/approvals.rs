@@ -148,12 +148,32 @@ async fn a_card_number_is_held() {
 }
 
 #[tokio::test]
-async fn the_open_policy_asks_nobody_and_the_strict_one_asks_for_more() {
+async fn the_open_policy_asks_nobody() {
     let room = Room::with(|options| options.policy("open")).await;
     let agent = room.agent().await;
     agent.goto(&room.site.url("/shop")).await;
     agent.click(&["button", "Buy now"]).await;
     assert_eq!(room.site.count("POST", "/buy"), 1);
+    room.close().await;
+}
+
+#[tokio::test]
+async fn the_strict_policy_asks_where_the_careful_one_does_not() {
+    let script = json!({ "function": "() => 1 + 1" });
+    let room = Room::open().await;
+    let answer = room.agent().await.ok("browser_evaluate", script.clone()).await;
+    assert!(answer.text.contains('2'), "{}", answer.text);
+    room.close().await;
+
+    let room = Room::with(|options| options.policy("strict")).await;
+    let agent = room.agent().await;
+    let decided = async {
+        let held = room.held().await;
+        let key = room.service.admin_key().to_owned();
+        room.decide(&key, held["id"].as_str().unwrap(), "deny").await.0
+    };
+    let (answer, status) = tokio::join!(agent.call("browser_evaluate", script), decided);
+    assert!(answer.is_error && status == 200, "{status} {}", answer.text);
     room.close().await;
 }
 

@@ -14,6 +14,7 @@ mod keys;
 mod lifetime;
 mod live;
 mod load;
+mod pages;
 mod room;
 mod routes;
 mod stdio;

@@ -61,6 +61,13 @@ impl Options {
         Self { egress_allow: addresses.into_iter().collect(), ..Self::default() }
     }
 
+    /// Lets pages reach one more private address, `HOST:PORT`.
+    #[must_use]
+    pub fn and_allow(mut self, address: &str) -> Self {
+        self.egress_allow.push(address.to_owned());
+        self
+    }
+
     /// The same with another policy.
     #[must_use]
     pub fn policy(mut self, policy: &str) -> Self {
