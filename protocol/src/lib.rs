@@ -21,4 +21,6 @@ pub use live::{
     CallState, CallView, ConsoleLine, FeedEvent, LiveEvent, MouseButton, MouseKind, Rect, TabView, ViewerMessage,
 };
 pub use pool::{PoolPatch, PoolView};
-pub use session::{ErrorBody, LoginRequest, LoginView, OpenRequest, SessionList, SessionState, SessionView};
+pub use session::{
+    ErrorBody, FileList, FileView, LoginRequest, LoginView, OpenRequest, SessionList, SessionState, SessionView,
+};

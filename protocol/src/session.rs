@@ -73,6 +73,27 @@ pub struct OpenRequest {
     pub height: Option<u32>,
 }
 
+/// A file of a session: what a tool made, a page downloaded or somebody uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FileView {
+    /// Unique in its session; what uploads name.
+    pub name: String,
+    /// As in `application/pdf`.
+    pub mime: String,
+    #[cfg_attr(test, ts(type = "number"))]
+    pub bytes: u64,
+    /// Absolute address, sealed, good for a while, for whoever has it.
+    pub url: String,
+}
+
+/// Answer of `GET /v1/sessions/{id}/files`, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FileList {
+    pub files: Vec<FileView>,
+}
+
 /// Body of `POST /v1/login`: one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

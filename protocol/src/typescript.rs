@@ -9,9 +9,9 @@ use ts_rs::{Config, TS};
 
 use crate::{
     ApprovalId, ApprovalList, ApprovalState, ApprovalView, CallState, CallView, CardField, ConsoleLine, Decision,
-    DecisionRequest, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FrameKind, LiveEvent, LoginRequest,
-    LoginView, MouseButton, MouseKind, OpenRequest, PoolPatch, PoolView, Rect, SessionId, SessionList, SessionState,
-    SessionView, TabView, ViewerMessage,
+    DecisionRequest, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FileList, FileView, FrameKind, LiveEvent,
+    LoginRequest, LoginView, MouseButton, MouseKind, OpenRequest, PoolPatch, PoolView, Rect, SessionId, SessionList,
+    SessionState, SessionView, TabView, ViewerMessage,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../viewer/src/protocol/generated/wire.ts");
@@ -47,6 +47,8 @@ fn wire() -> String {
         SessionView,
         SessionList,
         OpenRequest,
+        FileView,
+        FileList,
         CallState,
         CallView,
         ConsoleLine,

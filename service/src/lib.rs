@@ -21,6 +21,7 @@ pub mod browser;
 pub mod audit;
 pub mod auth;
 pub mod egress;
+pub mod files;
 pub mod store;
 // named by all, name nothing above
 pub mod config;

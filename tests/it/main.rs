@@ -9,6 +9,7 @@ mod approvals;
 mod bad_input;
 mod conformance;
 mod egress;
+mod files;
 mod harness;
 mod keys;
 mod lifetime;

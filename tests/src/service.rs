@@ -1,6 +1,6 @@
 //! The real `helmwatch`, started as a child, stopped like an operator stops it, and searched for leftovers.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -298,6 +298,35 @@ impl Service {
         let answer = request.send().await.and_then(reqwest::Response::error_for_status);
         let answer = answer.map_err(|error| Fault::of(&url, error))?;
         Ok(answer.bytes().await.map_err(|error| Fault::of(&url, error))?.to_vec())
+    }
+
+    /// Status, headers and bytes at an address of the service (absolute or a path), whatever the status is.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn fetch(&self, address: &str, key: Option<&str>) -> Outcome<(u16, HashMap<String, String>, Vec<u8>)> {
+        let url = if address.starts_with("http") { address.to_owned() } else { format!("{}{address}", self.base()) };
+        let mut request = self.http.get(&url);
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        let answer = request.send().await.map_err(|error| Fault::of(&url, error))?;
+        let status = answer.status().as_u16();
+        let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        Ok((status, headers, answer.bytes().await.map_err(|error| Fault::of(&url, error))?.to_vec()))
+    }
+
+    /// Sends a body as it is to a `/v1` route; the answer's status and JSON.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn upload(&self, path: &str, key: &str, mime: &str, body: Vec<u8>) -> Outcome<(u16, serde_json::Value)> {
+        let request = self.http.post(format!("{}{path}", self.base())).bearer_auth(key).header("content-type", mime);
+        let answer = request.body(body).send().await.map_err(|error| Fault::of(path, error))?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await.map_err(|error| Fault::of(path, error))?;
+        Ok((status, serde_json::from_str(&text).unwrap_or(serde_json::Value::Null)))
     }
 
     /// Makes a key with the program's own command, as an operator does while the service runs.

@@ -23,6 +23,7 @@ use super::chromium::launch_options;
 use crate::approval::{Card, Desk, DeskLimits};
 use crate::auth::{Authenticator, Caller, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
 use crate::config::Config;
+use crate::files::{Shelf, ShelfLimits};
 use crate::http::{Edge, Visit, bind, router, start};
 use crate::live::Hub;
 use crate::pool::{Denial, Lane, Lanes, Pool};
@@ -89,13 +90,16 @@ impl House {
         let options =
             Arc::new(launch_options(&config).expect("Chromium is needed: apt-get install chromium-headless-shell"));
         let pool = Pool::new(config.pool.clone(), options, Arc::new(NoWayOut), tasks.clone());
-        let sessions = Registry::new(Arc::clone(&pool), config.session.clone(), tasks.clone());
+        std::fs::create_dir(data.path().join("files")).unwrap();
+        let shelf = Shelf::new(&data.path().join("files"), None, ShelfLimits::of_tests());
+        let sessions = Registry::new(Arc::clone(&pool), Arc::clone(&shelf), config.session.clone(), tasks.clone());
         let hub = Hub::new(config.live.clone(), Arc::new(desk.clone()), tasks.clone());
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
         let edge = Edge {
             auth: auth.clone(),
             sessions: Arc::clone(&sessions),
+            shelf,
             desk: desk.clone(),
             pool: Arc::clone(&pool),
             hub,

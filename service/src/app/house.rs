@@ -16,6 +16,7 @@ use crate::auth::{Authenticator, Keyring, WallClock};
 use crate::browser::Profile;
 use crate::config::Config;
 use crate::egress::Egress;
+use crate::files::{Owner, Shelf, ShelfLimits};
 use crate::pool::{Pool, PoolError};
 use crate::session::Registry;
 use crate::store::{Purpose, Store};
@@ -35,9 +36,12 @@ pub(super) struct House {
     pub pool: Arc<Pool>,
     pub registry: Arc<Registry>,
     pub gate: Arc<Gate>,
+    pub shelf: Arc<Shelf>,
     /// Owns the tasks of edges; ended before the rooms behind them.
     pub edges: Tasks,
     store: Store,
+    /// Where sessions' files lie; gone with the house.
+    _files: Profile,
     /// Owns the tasks of sessions, pool and browsers.
     rooms: Tasks,
     /// Own what writes to the database, which outlives everybody who has something to write.
@@ -62,6 +66,14 @@ impl House {
         if swept > 0 {
             tracing::info!(swept, "removed browser folders of a service that died");
         }
+        let files = Profile::create(&options.profiles, options.run_as).map_err(|error| {
+            two(
+                format!("the folder for files could not be made: {error}"),
+                "Is the temporary folder full or read-only?",
+            )
+        })?;
+        let owner = options.run_as.map(|user| Owner { uid: user.uid, gid: user.gid });
+        let shelf = Shelf::new(files.path(), owner, shelf_limits(&config));
         let policy = Arc::new(policy_command::load(&config.policy)?);
         let clock = WallClock::system();
 
@@ -92,7 +104,8 @@ impl House {
         let egress = Egress::new(&config.egress, &rooms).map_err(|error| error.to_string())?;
         egress.protect_port(listening.port());
         let pool = Pool::new(config.pool.clone(), Arc::new(options), Arc::new(EgressLanes(egress)), rooms.clone());
-        let registry = Registry::new(Arc::clone(&pool), config.session.clone(), rooms.clone());
+        rooms.spawn("files", Arc::clone(&shelf).tend());
+        let registry = Registry::new(Arc::clone(&pool), Arc::clone(&shelf), config.session.clone(), rooms.clone());
         let recorder = Recorder { store: store.clone(), desk: desk.clone(), audit: audit.clone(), clock };
         rooms.spawn("session record", recorder.run(Arc::clone(&registry)));
         rooms.spawn("card count", count_cards(desk.clone(), Arc::clone(&registry)));
@@ -100,12 +113,27 @@ impl House {
             hold: Duration::from_millis(config.mcp.hold_ms_max),
             tokens_max: config.mcp.result_tokens_max,
             navigation_deadline: NAVIGATION_DEADLINE,
-            public_url: config.public_url(listening),
+            public_url: config.public_url(listening).into(),
             ask_ttl_max: Duration::from_millis(config.approval.ttl_ms),
         };
         let gate = Gate::new(Arc::clone(&registry), policy, desk.clone(), audit, settings);
         let draining = CancellationToken::new();
-        Ok(Self { config, auth, desk, pool, registry, gate, edges, store, rooms, records, records_stop, draining })
+        Ok(Self {
+            config,
+            auth,
+            desk,
+            pool,
+            registry,
+            gate,
+            shelf,
+            edges,
+            store,
+            _files: files,
+            rooms,
+            records,
+            records_stop,
+            draining,
+        })
     }
 
     /// Starts the first browser.
@@ -166,6 +194,18 @@ fn launch_failure(error: &crate::browser::BrowserError) -> Failure {
     match error {
         crate::browser::BrowserError::Launch { what, hint } => two(what, hint),
         other => two(other, "Run `helmwatch doctor`; it says what is missing."),
+    }
+}
+
+fn shelf_limits(config: &Config) -> ShelfLimits {
+    let files = &config.files;
+    ShelfLimits {
+        files_max: files.files_max,
+        file_bytes_max: files.file_bytes_max,
+        bytes_max: files.bytes_max,
+        total_bytes_max: files.total_bytes_max,
+        link: Duration::from_millis(files.link_ms),
+        keep: Duration::from_millis(files.keep_ms),
     }
 }
 

@@ -92,6 +92,7 @@ async fn open_doors(
     let edge = Edge {
         auth: house.auth.clone(),
         sessions: Arc::clone(&house.registry),
+        shelf: Arc::clone(&house.shelf),
         desk: house.desk.clone(),
         pool: Arc::clone(&house.pool),
         hub,

@@ -8,6 +8,7 @@ mod approval;
 mod browser;
 mod egress;
 mod error;
+mod files;
 mod http;
 mod layers;
 mod live;
@@ -27,6 +28,7 @@ pub use self::approval::ApprovalConfig;
 pub use self::browser::{BrowserConfig, Flavor, Sandbox};
 pub use self::egress::EgressConfig;
 pub use self::error::ConfigError;
+pub use self::files::FilesConfig;
 pub use self::http::HttpConfig;
 use self::layers::Layers;
 pub use self::live::LiveConfig;
@@ -52,6 +54,7 @@ pub struct Config {
     pub approval: ApprovalConfig,
     pub live: LiveConfig,
     pub http: HttpConfig,
+    pub files: FilesConfig,
     pub egress: EgressConfig,
     pub log: LogConfig,
     pub shutdown: ShutdownConfig,
@@ -84,6 +87,7 @@ impl Default for Config {
             approval: ApprovalConfig::default(),
             live: LiveConfig::default(),
             http: HttpConfig::default(),
+            files: FilesConfig::default(),
             egress: EgressConfig::default(),
             log: LogConfig::default(),
             shutdown: ShutdownConfig::default(),
@@ -189,6 +193,11 @@ impl Config {
             ("live.viewer_stall_ms", self.live.viewer_stall_ms),
             ("live.ping_ms", self.live.ping_ms),
             ("live.scalers_max", self.live.scalers_max as u64),
+            ("files.files_max", self.files.files_max as u64),
+            ("files.file_bytes_max", self.files.file_bytes_max),
+            ("files.bytes_max", self.files.bytes_max),
+            ("files.total_bytes_max", self.files.total_bytes_max),
+            ("files.link_ms", self.files.link_ms),
             ("http.connections_max", self.http.connections_max as u64),
             ("http.header_ms_max", self.http.header_ms_max),
             ("http.idle_ms_max", self.http.idle_ms_max),

@@ -43,7 +43,13 @@ pub(super) async fn own_pages(State(edge): State<Arc<Edge>>, request: Request, n
     next.run(request).await
 }
 
-async fn caller(edge: &Edge, method: &Method, headers: &HeaderMap, query: Option<&str>) -> Result<Caller, Refusal> {
+/// Whose key or cookie came with a request.
+pub(super) async fn caller(
+    edge: &Edge,
+    method: &Method,
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> Result<Caller, Refusal> {
     // A key that is there and wrong is refused, never passed over for a cookie that may be another person's.
     if let Some(value) = headers.get(AUTHORIZATION) {
         let key = value.to_str().ok().and_then(bearer).ok_or_else(Refusal::unknown_key)?;

@@ -15,11 +15,12 @@ use tokio::time::Instant;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::refusal::Refusal;
-use super::routes::{approvals, health, live, login, openapi, pool, sessions};
+use super::routes::{approvals, files as session_files, health, live, login, openapi, pool, sessions};
 use super::{door, files, server};
 use crate::approval::Desk;
 use crate::auth::{Authenticator, Caller};
 use crate::config::{HttpConfig, LiveConfig};
+use crate::files::Shelf;
 use crate::live::Hub;
 use crate::pool::Pool;
 use crate::session::Registry;
@@ -44,6 +45,7 @@ pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 pub struct Edge {
     pub auth: Authenticator,
     pub sessions: Arc<Registry>,
+    pub shelf: Arc<Shelf>,
     pub desk: Desk,
     pub pool: Arc<Pool>,
     pub hub: Arc<Hub>,
@@ -72,6 +74,10 @@ where
         .route("/v1/sessions", get(sessions::list).post(sessions::open))
         .route("/v1/sessions/{id}", get(sessions::get).delete(sessions::close))
         .route("/v1/sessions/{id}/live", get(live::session))
+        .route(
+            "/v1/sessions/{id}/files",
+            get(session_files::list).post(session_files::upload).layer(DefaultBodyLimit::disable()),
+        )
         .route("/v1/feed", get(live::feed))
         .route("/v1/approvals", get(approvals::list))
         .route("/v1/approvals/{id}", get(approvals::get).post(approvals::decide))
@@ -83,6 +89,8 @@ where
     let open = Router::new()
         .route("/v1/login", post(login::log_in))
         .route("/v1/logout", post(login::log_out))
+        // Opened by a sealed link as well as by a key.
+        .route("/v1/sessions/{id}/files/{name}", get(session_files::get))
         .route("/healthz", get(health::healthy))
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(openapi::document));

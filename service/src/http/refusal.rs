@@ -9,6 +9,7 @@ use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
 use crate::auth::{AuthError, NotKept};
+use crate::files::FileError;
 use crate::pool::PoolError;
 use crate::session::SessionError;
 
@@ -173,6 +174,7 @@ impl From<SessionError> for Refusal {
     fn from(error: SessionError) -> Self {
         let status = match error {
             SessionError::Pool(error) => return error.into(),
+            SessionError::Files(error) => return error.into(),
             SessionError::Unknown(_) => StatusCode::NOT_FOUND,
             SessionError::BadName => StatusCode::UNPROCESSABLE_ENTITY,
             SessionError::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -181,6 +183,19 @@ impl From<SessionError> for Refusal {
         };
         let wait = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(1));
         Self { retry_after: wait, ..Self::new(status, error.code(), sentence(&error), error.hint()) }
+    }
+}
+
+impl From<FileError> for Refusal {
+    fn from(error: FileError) -> Self {
+        let status = match &error {
+            FileError::Unknown(_) | FileError::Gone => StatusCode::NOT_FOUND,
+            FileError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            FileError::Full { .. } => StatusCode::CONFLICT,
+            FileError::BadSeal | FileError::Expired => StatusCode::FORBIDDEN,
+            FileError::NoRoom | FileError::Disk(_) => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self::new(status, error.code(), sentence(&error), error.hint())
     }
 }
 

@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use futures_util::FutureExt;
 use rmcp::RoleServer;
 use rmcp::model::{
-    CallToolResponse, CallToolResult, ContentBlock, JsonObject, ProgressNotificationParam, ProgressToken, Tool,
+    CallToolResponse, CallToolResult, ContentBlock, JsonObject, ProgressNotificationParam, ProgressToken, Resource,
+    Tool,
 };
 use rmcp::service::{Peer, RequestContext};
 use tokio::sync::mpsc;
@@ -116,5 +117,9 @@ fn answer(reply: &Reply) -> CallToolResponse {
         content.push(ContentBlock::text(reply.text.as_str()));
     }
     content.extend(reply.images.iter().map(|image| ContentBlock::image(STANDARD.encode(&image.data), image.mime)));
+    content.extend(reply.links.iter().map(|link| {
+        let resource = Resource::new(&link.url, &link.name).with_mime_type(&link.mime).with_size(link.bytes);
+        ContentBlock::resource_link(resource)
+    }));
     if reply.is_error { CallToolResult::error(content) } else { CallToolResult::success(content) }.into()
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with a session.
 
 use crate::browser::BrowserError;
+use crate::files::FileError;
 use crate::pool::PoolError;
 
 /// An error of the session room.
@@ -30,6 +31,9 @@ pub enum SessionError {
     /// Its browser said no.
     #[error(transparent)]
     Browser(#[from] BrowserError),
+    /// Its files could not be made.
+    #[error(transparent)]
+    Files(#[from] FileError),
 }
 
 impl SessionError {
@@ -46,6 +50,7 @@ impl SessionError {
             Self::Pool(error) => error.code(),
             Self::Browser(error) if error.is_gone() => "browser_gone",
             Self::Browser(_) => "browser_error",
+            Self::Files(error) => error.code(),
         }
     }
 
@@ -65,6 +70,7 @@ impl SessionError {
             Self::Browser(error) if error.is_gone() => {
                 "The session is lost with its browser; open a new one (session_open).".to_owned()
             }
+            Self::Files(error) => error.hint().to_owned(),
             Self::Browser(_) => "Take a snapshot (browser_snapshot) to see where the page stands.".to_owned(),
         }
     }

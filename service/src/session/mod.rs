@@ -37,7 +37,11 @@ pub use crate::browser::{
     PictureLimit, Shot, SnapshotOptions, SnapshotText, Target, fit,
 };
 
+/// What a session keeps for its agent; named here for the same reason.
+pub use crate::files::{FileError, StoredFile};
+
 use crate::browser::Context;
+use crate::files::Folder;
 use crate::pool::{Denial, Lease};
 use calls::Calls;
 use job::Job;
@@ -53,6 +57,7 @@ pub struct Session {
     /// Milliseconds since the Unix epoch.
     opened_at: u64,
     context: Arc<Context>,
+    files: Arc<Folder>,
     /// Taken when the session ends.
     lease: Mutex<Option<Lease>>,
     state: Mutex<State>,
@@ -103,6 +108,12 @@ impl Session {
     #[must_use]
     pub fn owner(&self) -> &Owner {
         &self.owner
+    }
+
+    /// Its files.
+    #[must_use]
+    pub fn files(&self) -> &Folder {
+        &self.files
     }
 
     /// What is known of it now, as lists show it.

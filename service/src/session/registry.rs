@@ -16,6 +16,7 @@ use super::life::Span;
 use super::{EVENTS_MAX, Owner, Session, SessionError, State, id, now_ms};
 use crate::auth::{Caller, KeyId};
 use crate::config::SessionConfig;
+use crate::files::Shelf;
 use crate::pool::{Pool, PoolError};
 use crate::telemetry::{Tasks, names};
 
@@ -42,6 +43,7 @@ type NameLocks = HashMap<(KeyId, String), Arc<tokio::sync::Mutex<()>>>;
 /// Knows all sessions, and who may see which.
 pub struct Registry {
     pool: Arc<Pool>,
+    shelf: Arc<Shelf>,
     config: SessionConfig,
     sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
     /// One lock a name, held while a session of that name is opened, so that two calls at once get the same session.
@@ -65,9 +67,10 @@ impl Drop for Known<'_> {
 impl Registry {
     /// A registry without sessions.
     #[must_use]
-    pub fn new(pool: Arc<Pool>, config: SessionConfig, tasks: Tasks) -> Arc<Self> {
+    pub fn new(pool: Arc<Pool>, shelf: Arc<Shelf>, config: SessionConfig, tasks: Tasks) -> Arc<Self> {
         Arc::new(Self {
             pool,
+            shelf,
             config,
             sessions: Mutex::default(),
             opening: Mutex::default(),
@@ -138,6 +141,7 @@ impl Registry {
             owner: Owner::of(caller),
             opened_at: now_ms(),
             context: Arc::clone(lease.context()),
+            files: self.shelf.begin(&id)?,
             state: Mutex::new(State {
                 current: lease.page().number(),
                 busy: false,
@@ -208,6 +212,7 @@ impl Registry {
 
     fn forget(&self, session: &Session) {
         self.lock().remove(&session.id);
+        self.shelf.end(&session.id);
         let key = (session.owner.key().clone(), session.name.clone());
         let mut opening = self.opening.lock().unwrap_or_else(PoisonError::into_inner);
         if opening.get(&key).is_some_and(|lock| Arc::strong_count(lock) == 1) {

@@ -1,6 +1,6 @@
 //! What a tool has to say, before it is put into sections.
 
-use super::Image;
+use super::{Image, Link};
 
 /// The parts of an answer. Which of them appear, and in which order, is the business of [`super::response`].
 #[derive(Debug, Default)]
@@ -12,8 +12,25 @@ pub(super) struct Answer {
     /// Whether the page's snapshot belongs to the answer.
     pub snapshot: Wanted,
     pub images: Vec<Image>,
+    /// Files it made, a line each at the end of Result.
+    pub files: Vec<Artefact>,
     /// The session is over: nothing is said of its tabs.
     pub over: bool,
+}
+
+/// A file an answer gives: where a client without our disk can fetch it.
+#[derive(Debug, Clone)]
+pub(super) struct Artefact {
+    /// What it is, as in `Page as pdf`.
+    pub title: String,
+    pub link: Link,
+}
+
+impl Artefact {
+    /// `- [Page as pdf](page.pdf) https://…`: the name is what other tools take, the address is for fetching.
+    pub fn line(&self) -> String {
+        format!("- [{}]({}) {}", self.title, self.link.name, self.link.url)
+    }
 }
 
 /// Which snapshot an answer carries.

@@ -1,6 +1,6 @@
 //! Why a call did not do what it was asked: one line of what happened, one of what to do.
 
-use crate::session::{BrowserError, SessionError};
+use crate::session::{BrowserError, FileError, SessionError};
 
 /// An error as an agent reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,12 @@ impl From<SessionError> for ToolError {
             SessionError::Browser(error) => error.into(),
             other => Self::new(other.code(), sentence(&other.to_string()), other.hint()),
         }
+    }
+}
+
+impl From<FileError> for ToolError {
+    fn from(error: FileError) -> Self {
+        Self::new(error.code(), sentence(&error.to_string()), error.hint())
     }
 }
 

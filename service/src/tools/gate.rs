@@ -39,7 +39,7 @@ pub struct GateSettings {
     /// How long a server may take to bring a page.
     pub navigation_deadline: Duration,
     /// Where people look, without a slash at its end.
-    pub public_url: String,
+    pub public_url: Arc<str>,
     /// However long a rule gives a person, it is not longer than this.
     pub ask_ttl_max: Duration,
 }
@@ -168,8 +168,19 @@ impl Gate {
             Err(error) => return response::refusal(&error.into()),
         };
         let navigation_deadline = self.settings.navigation_deadline;
-        let known =
-            Known { tool: call.tool, effect, verb, targets, focused, values, to_url, dialog, navigation_deadline };
+        let public_url = Arc::clone(&self.settings.public_url);
+        let known = Known {
+            tool: call.tool,
+            effect,
+            verb,
+            targets,
+            focused,
+            values,
+            to_url,
+            dialog,
+            navigation_deadline,
+            public_url,
+        };
         let number = session.call_begun(call.tool, &describe::sentence(&known.verb, &[], known.to_url.as_deref()));
         let place = InSession { session, number };
         let began = Instant::now();
@@ -300,6 +311,7 @@ async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms:
         page: seen.page,
         readings: seen.readings,
         navigation_deadline: known.navigation_deadline,
+        public_url: Arc::clone(&known.public_url),
     };
     First::done(session, run(turn).await, terms).await
 }

@@ -20,6 +20,7 @@ pub(super) struct Known {
     pub to_url: Option<String>,
     pub dialog: WithDialog,
     pub navigation_deadline: Duration,
+    pub public_url: Arc<str>,
 }
 
 /// What a look at the page said.

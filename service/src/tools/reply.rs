@@ -10,11 +10,24 @@ pub struct Image {
     pub data: Bytes,
 }
 
+/// One file an answer gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// Plain, unique in its session.
+    pub name: String,
+    /// As in `application/pdf`.
+    pub mime: String,
+    pub bytes: u64,
+    /// Absolute, sealed, good for a while.
+    pub url: String,
+}
+
 /// The whole answer of one call.
 #[derive(Debug, Clone, Default)]
 pub struct Reply {
     /// Markdown sections in their fixed order, already within the budget.
     pub text: String,
     pub images: Vec<Image>,
+    pub links: Vec<Link>,
     pub is_error: bool,
 }

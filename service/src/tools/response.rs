@@ -35,8 +35,9 @@ pub(super) async fn render(session: &Session, outcome: Result<Answer, ToolError>
             Answer::default()
         }
     };
-    if !answer.result.is_empty() {
-        section(&mut text, "Result", &answer.result);
+    let result = result_of(&answer);
+    if !result.is_empty() {
+        section(&mut text, "Result", &result);
     }
     if !answer.code.is_empty() {
         section(&mut text, "Ran Playwright code", &format!("```js\n{}\n```", answer.code.join("\n")));
@@ -60,19 +61,27 @@ pub(super) async fn render(session: &Session, outcome: Result<Answer, ToolError>
         }
         within(&mut text, bytes_max);
     }
-    Reply { text: text.trim_end().to_owned(), images: answer.images, is_error }
+    let links = answer.files.into_iter().map(|file| file.link).collect();
+    Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error }
+}
+
+/// What it says, then its files.
+fn result_of(answer: &Answer) -> String {
+    let said = Some(answer.result.clone()).filter(|said| !said.is_empty());
+    said.into_iter().chain(answer.files.iter().map(super::Artefact::line)).collect::<Vec<_>>().join("\n")
 }
 
 /// An error that belongs to no session.
 pub(super) fn refusal(error: &ToolError) -> Reply {
-    Reply { text: format!("### Error\nError: {}", error.text()), images: Vec::new(), is_error: true }
+    Reply { text: format!("### Error\nError: {}", error.text()), is_error: true, ..Reply::default() }
 }
 
 /// An answer that belongs to no session.
 pub(super) fn plain(answer: Answer) -> Reply {
     let mut text = String::new();
-    section(&mut text, "Result", &answer.result);
-    Reply { text: text.trim_end().to_owned(), images: answer.images, is_error: false }
+    section(&mut text, "Result", &result_of(&answer));
+    let links = answer.files.into_iter().map(|file| file.link).collect();
+    Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error: false }
 }
 
 async fn taken(page: Option<&Page>, wanted: Wanted, mode: SnapshotMode) -> Option<SnapshotText> {

@@ -28,6 +28,18 @@ impl Tool {
         hints: Hints,
         prepare: impl Fn(A) -> Result<Prepared, ToolError> + Send + Sync + 'static,
     ) -> Self {
+        Self::of(Capability::Core, name, title, description, hints, prepare)
+    }
+
+    /// A tool of a toolset.
+    pub fn of<A: DeserializeOwned + JsonSchema + 'static>(
+        capability: Capability,
+        name: &'static str,
+        title: &'static str,
+        description: &'static str,
+        hints: Hints,
+        prepare: impl Fn(A) -> Result<Prepared, ToolError> + Send + Sync + 'static,
+    ) -> Self {
         let mut schema = schema_of::<A>();
         let known: BTreeSet<String> =
             schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|p| p.keys().cloned()).collect();
@@ -49,7 +61,7 @@ impl Tool {
                 .map_err(|error| ToolError::arguments(name, &format!("{}.", plain(&error))))?;
             prepare(arguments)
         };
-        let spec = ToolSpec { name, title, description, capability: Capability::Core, hints, schema };
+        let spec = ToolSpec { name, title, description, capability, hints, schema };
         Self { spec: Arc::new(spec), prepare: Box::new(parse) }
     }
 

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ToolError;
+use bytes::Bytes;
+
+use super::{Artefact, Link, ToolError};
 use crate::auth::Caller;
-use crate::session::{BrowserError, Mark, Page, Registry, Session, TargetReading};
+use crate::session::{BrowserError, Mark, Page, Registry, Session, StoredFile, TargetReading};
 
 /// A turn in a session.
 pub(super) struct Turn {
@@ -18,6 +20,8 @@ pub(super) struct Turn {
     pub tabs: Vec<u16>,
     /// How long a page may take to answer.
     pub navigation_deadline: Duration,
+    /// Where people and clients look, without a slash at its end.
+    pub public_url: Arc<str>,
 }
 
 /// What a call about sessions needs.
@@ -54,6 +58,32 @@ impl Turn {
             }
         }
         Ok(())
+    }
+
+    /// Keeps what a tool made as a file of the session, under `wanted` or else a name of its own: `page-2026-11-25T10-20-30-400Z.pdf`
+    /// for `page` and `pdf`.
+    ///
+    /// # Errors
+    /// When the session's files are full.
+    pub async fn keep(
+        &self,
+        title: &str,
+        wanted: Option<&str>,
+        (prefix, ending): (&str, &str),
+        mime: &str,
+        data: impl Into<Bytes>,
+    ) -> Result<Artefact, ToolError> {
+        let name =
+            wanted.map_or_else(|| format!("{prefix}-{}.{ending}", super::clock::stamp(super::now_ms())), str::to_owned);
+        let file = self.session.files().put(&name, mime, data.into()).await?;
+        Ok(self.artefact(title, &file))
+    }
+
+    /// A file of the session, as an answer gives it.
+    pub fn artefact(&self, title: &str, file: &StoredFile) -> Artefact {
+        let url = format!("{}{}", self.public_url, self.session.files().link(file));
+        let link = Link { name: file.name.clone(), mime: file.mime.clone(), bytes: file.bytes, url };
+        Artefact { title: title.to_owned(), link }
     }
 
     /// Input that opened a dialog has done its work: the dialog is part of the answer, not a fault.

@@ -1,6 +1,7 @@
 //! The routes of `/v1`, one file for each thing they are about.
 
 pub(super) mod approvals;
+pub(super) mod files;
 pub(super) mod health;
 pub(super) mod live;
 pub(super) mod login;

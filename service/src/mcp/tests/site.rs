@@ -78,7 +78,7 @@ impl Backend for Bench {
             });
             let image = Image { mime: "image/png", data: Bytes::from_static(b"picture") };
             let images = if name == "print" { vec![image] } else { Vec::new() };
-            Reply { text: told.to_string(), images, is_error: arguments.contains_key("fail") }
+            Reply { text: told.to_string(), images, is_error: arguments.contains_key("fail"), ..Reply::default() }
         }
         .boxed()
     }

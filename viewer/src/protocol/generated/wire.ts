@@ -136,6 +136,28 @@ width: number | null,
 height: number | null, };
 
 /**
+ * A file of a session: what a tool made, a page downloaded or somebody uploaded.
+ */
+export type FileView = {
+/**
+ * Unique in its session; what uploads name.
+ */
+name: string,
+/**
+ * As in `application/pdf`.
+ */
+mime: string, bytes: number,
+/**
+ * Absolute address, sealed, good for a while, for whoever has it.
+ */
+url: string, };
+
+/**
+ * Answer of `GET /v1/sessions/{id}/files`, oldest first.
+ */
+export type FileList = { files: Array<FileView>, };
+
+/**
  * How far a tool call has come.
  */
 export type CallState = "running" | "waiting" | "done" | "failed" | "refused";

@@ -1,0 +1,32 @@
+//! `browser_close`.
+
+use crate::tools::tool::Nothing;
+use crate::tools::{Answer, Hints, Prepared, Tool};
+
+pub(super) fn tool() -> Tool {
+    Tool::core(
+        "browser_close",
+        "Close browser",
+        "Close the browser of this session; the next call gets a fresh one.",
+        Hints::ACT,
+        |_: Nothing| {
+            Ok(Prepared::house(
+                "Close the browser",
+                Box::new(|house| {
+                    Box::pin(async move {
+                        if let Some(session) = house.session {
+                            session.close("its agent closed the browser");
+                            session.ended().await;
+                        }
+                        Ok(Answer {
+                            result: "No open tabs. Navigate to a URL to create one.".to_owned(),
+                            code: vec!["await page.close()".to_owned()],
+                            over: true,
+                            ..Answer::default()
+                        })
+                    })
+                }),
+            ))
+        },
+    )
+}

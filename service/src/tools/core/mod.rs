@@ -1,0 +1,44 @@
+//! Toolset `core`: what every agent is offered.
+
+mod click;
+mod close;
+mod console_messages;
+mod evaluate;
+mod fill_form;
+mod handle_dialog;
+mod hover;
+mod navigate;
+mod navigate_back;
+mod press_key;
+mod resize;
+mod screenshot;
+mod select_option;
+mod snapshot;
+mod tabs;
+mod type_text;
+mod wait_for;
+
+use crate::tools::Tool;
+
+/// In the order `tools/list` shows them.
+pub(super) fn tools() -> Vec<Tool> {
+    vec![
+        navigate::tool(),
+        navigate_back::tool(),
+        snapshot::tool(),
+        click::tool(),
+        type_text::tool(),
+        press_key::tool(),
+        hover::tool(),
+        select_option::tool(),
+        fill_form::tool(),
+        wait_for::tool(),
+        screenshot::tool(),
+        evaluate::tool(),
+        tabs::tool(),
+        handle_dialog::tool(),
+        console_messages::tool(),
+        resize::tool(),
+        close::tool(),
+    ]
+}

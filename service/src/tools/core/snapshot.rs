@@ -1,0 +1,40 @@
+//! `browser_snapshot`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::policy::Effect;
+use crate::session::{SnapshotOptions, Target};
+use crate::tools::answer::Wanted;
+use crate::tools::{Answer, Hints, Prepared, Tool};
+
+#[derive(Deserialize, JsonSchema)]
+struct Arguments {
+    /// Only this element: a ref or a selector
+    #[serde(default)]
+    target: Option<String>,
+    /// Levels of the tree to show
+    #[serde(default)]
+    depth: Option<u32>,
+    /// With each element's box
+    #[serde(default)]
+    boxes: bool,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::core(
+        "browser_snapshot",
+        "Page snapshot",
+        "The page as a tree of roles and names, with refs to act on. Better than a screenshot for acting.",
+        Hints::READ,
+        |a: Arguments| {
+            Ok(Prepared::page(Effect::Read, "Look at the page", move |turn| async move {
+                let page = turn.page()?;
+                let target = a.target.as_deref().map(Target::new);
+                let options = SnapshotOptions { target, depth: a.depth, boxes: a.boxes };
+                let snapshot = page.snapshot(&options).await?;
+                Ok(Answer { snapshot: Wanted::Taken(snapshot), ..Answer::default() })
+            }))
+        },
+    )
+}

@@ -1,0 +1,26 @@
+//! `browser_live_view`.
+
+use crate::tools::tool::Nothing;
+use crate::tools::{Answer, Hints, Prepared, Tool};
+
+pub(super) fn tool() -> Tool {
+    Tool::core(
+        "browser_live_view",
+        "Live view link",
+        "The address where a person can watch this session live. They log in there; it opens nothing by itself.",
+        Hints { open_world: false, ..Hints::READ },
+        |_: Nothing| {
+            Ok(Prepared::house(
+                "Give the live view's address",
+                Box::new(|house| {
+                    Box::pin(async move {
+                        Ok(Answer::result(match &house.session {
+                            Some(session) => format!("Watch live: {}/#/s/{}", house.public_url, session.id()),
+                            None => format!("No session is open yet. All sessions are shown at {}/", house.public_url),
+                        }))
+                    })
+                }),
+            ))
+        },
+    )
+}

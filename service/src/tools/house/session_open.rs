@@ -1,0 +1,54 @@
+//! `session_open`.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::session::NewSession;
+use crate::tools::{Answer, Hints, Prepared, Tool, ToolError};
+
+#[derive(Deserialize, JsonSchema)]
+struct Arguments {
+    /// A name to call it by
+    #[serde(default)]
+    name: Option<String>,
+    /// Viewport, CSS pixels
+    #[serde(default)]
+    width: Option<u32>,
+    /// Viewport, CSS pixels
+    #[serde(default)]
+    height: Option<u32>,
+}
+
+pub(super) fn tool() -> Tool {
+    Tool::core(
+        "session_open",
+        "Open a session",
+        "Open one more browser session, with cookies and storage of its own. Only needed for more than one at a time.",
+        Hints { destructive: false, ..Hints::ACT },
+        |a: Arguments| {
+            let viewport = match (a.width, a.height) {
+                (Some(width), Some(height)) => Some((width, height)),
+                (None, None) => None,
+                _ => return Err(ToolError::arguments("session_open", "give width and height together.")),
+            };
+            let wanted = NewSession { name: a.name, viewport };
+            Ok(Prepared::house(
+                "Open a session",
+                Box::new(move |house| {
+                    Box::pin(async move {
+                        let tell = |position: usize| {
+                            (house.tell)(format!("Waiting for a free browser session: place {position} in the queue."));
+                        };
+                        let session = house.registry.open(house.caller, wanted, tell).await?;
+                        Ok(Answer::result(format!(
+                            "Opened session \"{}\" ({}).\nPass session: \"{}\" to other tools to use it.",
+                            session.name(),
+                            session.id(),
+                            session.name()
+                        )))
+                    })
+                }),
+            ))
+        },
+    )
+}
