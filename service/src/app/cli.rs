@@ -52,6 +52,15 @@ pub enum KeysCommand {
         /// Days after which it is no longer good; never when absent.
         #[arg(long, value_name = "DAYS")]
         expires_days: Option<u64>,
+        /// Toolsets beside core where the URL names none, as in vision,storage.
+        #[arg(long, value_name = "TOOLSETS")]
+        caps: Option<String>,
+        /// What becomes of snapshots where URL and call say nothing: inline, diff, file or none.
+        #[arg(long, value_name = "MODE")]
+        snapshot: Option<String>,
+        /// Tokens of an answer where URL and call say nothing.
+        #[arg(long, value_name = "TOKENS")]
+        max_tokens: Option<u32>,
         #[command(flatten)]
         settings: Settings,
     },

@@ -21,7 +21,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::chromium::launch_options;
 use crate::approval::{Card, Desk, DeskLimits};
-use crate::auth::{Authenticator, Caller, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
+use crate::auth::{Authenticator, Caller, KeyTerms, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
 use crate::config::Config;
 use crate::files::{Shelf, ShelfLimits};
 use crate::http::{Edge, Visit, bind, router, start};
@@ -124,6 +124,7 @@ impl House {
             name: name.to_owned(),
             tenant: Tenant::new(tenant),
             scopes: scopes.iter().copied().collect::<Scopes>(),
+            terms: KeyTerms::default(),
             expires_at: None,
         };
         self.auth.keyring().create(new).await.unwrap().1.expose().to_owned()

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::cli::KeysCommand;
-use crate::auth::{KeyError, KeyId, KeyInfo, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
+use crate::auth::{KeyError, KeyId, KeyInfo, KeyTerms, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
 use crate::config::Config;
 use crate::store::{Purpose, Store};
+use crate::tools::{Capabilities, SnapshotMode, Wishes};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -16,16 +17,17 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Two lines, what and how.
 pub async fn run(command: KeysCommand) -> Result<(), String> {
     match command {
-        KeysCommand::Create { name, scopes, tenant, expires_days, settings } => {
+        KeysCommand::Create { name, scopes, tenant, expires_days, caps, snapshot, max_tokens, settings } => {
             let scopes: Scopes = scopes
                 .iter()
                 .map(|word| word.parse::<Scope>())
                 .collect::<Result<_, _>>()
                 .map_err(|what| format!("{what}\nGive --scope one of these."))?;
+            let terms = terms(caps, snapshot, max_tokens)?;
             let expires_at =
                 expires_days.map(|days| now_ms().saturating_add(days.saturating_mul(DAY.as_millis() as u64)));
             let (ring, store) = open(&settings.load().map_err(|error| error.to_string())?).await?;
-            let new = NewKey { name, tenant: Tenant::new(&tenant), scopes, expires_at };
+            let new = NewKey { name, tenant: Tenant::new(&tenant), scopes, terms, expires_at };
             let made = ring.create(new).await.map_err(told);
             store.close().await;
             let (info, secret) = made?;
@@ -53,6 +55,21 @@ pub async fn run(command: KeysCommand) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Checks the words of the agents' edge, so that a key never carries one that is none.
+fn terms(caps: Option<String>, snapshot: Option<String>, max_tokens: Option<u32>) -> Result<KeyTerms, String> {
+    let fix = |what: String, flag: &str| format!("{what}.\nCorrect {flag}.");
+    if let Some(caps) = &caps {
+        caps.parse::<Capabilities>().map_err(|what| fix(what, "--caps"))?;
+    }
+    if let Some(snapshot) = &snapshot {
+        snapshot.parse::<SnapshotMode>().map_err(|what| fix(what, "--snapshot"))?;
+    }
+    if let Some(tokens) = max_tokens {
+        Wishes::tokens(&tokens.to_string()).map_err(|what| fix(what, "--max-tokens"))?;
+    }
+    Ok(KeyTerms { caps, snapshot, max_tokens })
 }
 
 async fn open(config: &Config) -> Result<(Keyring, Store), String> {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth::Caller;
 use crate::http::Visit;
-use crate::tools::{CallContext, Capabilities, Gate, SessionChoice};
+use crate::tools::{CallContext, Capabilities, Gate, SessionChoice, Wishes};
 
 /// Goes there by `browser_navigate`.
 pub(super) struct GateVisit(pub Arc<Gate>);
@@ -26,6 +26,7 @@ impl Visit for GateVisit {
                 caller: caller.clone(),
                 session: SessionChoice { argument: Some(session.to_string()), ..SessionChoice::default() },
                 capabilities: Capabilities::default(),
+                wishes: Wishes::default(),
                 progress: None,
                 cancelled: CancellationToken::new(),
             };

@@ -56,6 +56,17 @@ impl fmt::Display for KeyId {
     }
 }
 
+/// What a key asks for where neither URL nor call says otherwise. Words of the agents' edge, which checks them when the key is
+/// made; this room only carries them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KeyTerms {
+    /// As in `vision,storage`.
+    pub caps: Option<String>,
+    /// As in `diff`.
+    pub snapshot: Option<String>,
+    pub max_tokens: Option<u32>,
+}
+
 /// A checked caller. Only this room makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
@@ -63,11 +74,16 @@ pub struct Caller {
     name: Arc<str>,
     tenant: Tenant,
     scopes: Scopes,
+    terms: Arc<KeyTerms>,
 }
 
 impl Caller {
     pub(super) fn new(key: KeyId, name: &str, tenant: Tenant, scopes: Scopes) -> Self {
-        Self { key, name: name.into(), tenant, scopes }
+        Self { key, name: name.into(), tenant, scopes, terms: Arc::default() }
+    }
+
+    pub(super) fn with_terms(self, terms: &KeyTerms) -> Self {
+        Self { terms: Arc::new(terms.clone()), ..self }
     }
 
     /// A caller for tests of the rooms that are handed one.
@@ -92,6 +108,12 @@ impl Caller {
     #[must_use]
     pub fn tenant(&self) -> &Tenant {
         &self.tenant
+    }
+
+    /// What its key asks for where nothing else says otherwise.
+    #[must_use]
+    pub fn terms(&self) -> &KeyTerms {
+        &self.terms
     }
 
     /// What it may do.

@@ -6,7 +6,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::key::new_key_text;
-use super::{Caller, KeyError, Keyring, NewKey, Scope, Scopes, Secret, Tenant};
+use super::{Caller, KeyError, KeyTerms, Keyring, NewKey, Scope, Scopes, Secret, Tenant};
 
 const ADMIN_FILE: &str = "admin.key";
 const AGENT_FILE: &str = "agent.key";
@@ -37,6 +37,7 @@ pub async fn first_keys(ring: &Keyring, data_dir: &Path) -> Result<FirstKeys, Ke
                 name: name.to_owned(),
                 tenant: Tenant::new(Tenant::DEFAULT),
                 scopes: Scopes::default().with(scope),
+                terms: KeyTerms::default(),
                 expires_at: None,
             };
             records.push(ring.record(new, id, &secret)?);

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{KeyId, Scopes, Tenant};
+use super::{KeyId, KeyTerms, Scopes, Tenant};
 
 /// Longest text that is looked at as a key, code or cookie, in bytes. Ours have 30 to 60; a configured one may be longer.
 pub(super) const SECRET_BYTES_MAX: usize = 512;
@@ -64,6 +64,7 @@ pub struct KeyInfo {
     pub name: String,
     pub tenant: Tenant,
     pub scopes: Scopes,
+    pub terms: KeyTerms,
     pub created_at: u64,
     pub expires_at: Option<u64>,
     pub revoked_at: Option<u64>,
@@ -90,6 +91,7 @@ pub struct NewKey {
     pub name: String,
     pub tenant: Tenant,
     pub scopes: Scopes,
+    pub terms: KeyTerms,
     /// Milliseconds since the Unix epoch; `None`: never.
     pub expires_at: Option<u64>,
 }

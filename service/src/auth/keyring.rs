@@ -9,8 +9,8 @@ use tokio::time::Instant;
 
 use super::key::{SECRET_BYTES_MAX, SecretHash, id_in, new_key_text};
 use super::{
-    AuthError, Caller, Kept, KeyError, KeyId, KeyInfo, KeyRecord, NewKey, NotKept, Scope, Scopes, Secret, Tenant,
-    WallClock,
+    AuthError, Caller, Kept, KeyError, KeyId, KeyInfo, KeyRecord, KeyTerms, NewKey, NotKept, Scope, Scopes, Secret,
+    Tenant, WallClock,
 };
 
 /// Most keys, revoked ones included.
@@ -98,6 +98,7 @@ impl Keyring {
             name: new.name.trim().to_owned(),
             tenant: new.tenant,
             scopes: new.scopes,
+            terms: new.terms,
             created_at,
             expires_at: new.expires_at,
             revoked_at: None,
@@ -162,7 +163,8 @@ impl Keyring {
         let copy = self.copy();
         let key = copy.keys.get(id).ok_or(AuthError::Unknown)?;
         usable(&key.info, now)?;
-        Ok(Caller::new(key.info.id.clone(), &key.info.name, key.info.tenant.clone(), key.info.scopes))
+        let info = &key.info;
+        Ok(Caller::new(info.id.clone(), &info.name, info.tenant.clone(), info.scopes).with_terms(&info.terms))
     }
 
     /// The caller a key's text lets in.
@@ -242,6 +244,7 @@ fn configured_admin(text: &str, now: u64) -> Result<KeyRecord, KeyError> {
         name: "admin".to_owned(),
         tenant: Tenant::new(Tenant::DEFAULT),
         scopes: Scopes::default().with(Scope::Admin),
+        terms: KeyTerms::default(),
         created_at: now,
         expires_at: None,
         revoked_at: None,

@@ -43,6 +43,7 @@ pub(super) async fn run(
         caller: terms.caller,
         session: terms.session,
         capabilities: terms.capabilities,
+        wishes: terms.wishes,
         progress: token.is_some().then_some(sender),
         // Cancelled by `rmcp` when the client cancels, hangs up (2026-07-28) or the service stops.
         cancelled: context.ct.clone(),

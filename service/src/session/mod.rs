@@ -49,6 +49,9 @@ use job::Job;
 /// Events that may wait for one listener; a slower one is told that it missed some and reads the state anew.
 const EVENTS_MAX: usize = 512;
 
+/// Longest snapshot kept to compare the next one with, bytes.
+const SNAPSHOT_BYTES_MAX: usize = 2 << 20;
+
 /// One session.
 pub struct Session {
     id: SessionId,
@@ -89,6 +92,8 @@ struct State {
     dialogs_told: std::collections::HashSet<u16>,
     /// The tabs as the agent was last told of them.
     header_told: String,
+    /// The last snapshot its agent was given, and of which tab: what later ones are compared with.
+    snapshot_told: Option<(u16, Arc<str>)>,
 }
 
 impl Session {
@@ -229,6 +234,14 @@ impl Session {
             header.clone_into(&mut state.header_told);
         }
         news
+    }
+
+    /// Notes the snapshot of a tab that its agent is given now, and answers the one it was given before of the same tab. One
+    /// that is too long to keep is not compared with.
+    pub fn snapshot_told(&self, page: u16, yaml: &str) -> Option<Arc<str>> {
+        let told = (yaml.len() <= SNAPSHOT_BYTES_MAX).then(|| (page, Arc::from(yaml)));
+        let before = std::mem::replace(&mut self.lock().snapshot_told, told);
+        before.filter(|(of, _)| *of == page).map(|(_, yaml)| yaml)
     }
 
     /// Tells its viewers what it looks like now.

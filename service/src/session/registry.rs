@@ -152,6 +152,7 @@ impl Registry {
                 console_told: HashMap::new(),
                 dialogs_told: std::collections::HashSet::new(),
                 header_told: String::new(),
+                snapshot_told: None,
             }),
             lease: Mutex::new(Some(lease)),
             calls: Mutex::new(Calls::new(self.config.calls_kept_max)),

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use super::error::not_kept;
 use super::{Store, audit, from_sql, to_sql};
 use crate::audit::{Kind, Line};
-use crate::auth::{Kept, KeyId, KeyInfo, KeyRecord, KeyStore, NotKept, NotKeptReason, Tenant};
+use crate::auth::{Kept, KeyId, KeyInfo, KeyRecord, KeyStore, KeyTerms, NotKept, NotKeptReason, Tenant};
 
 impl KeyStore for Store {
     fn all(&self) -> Kept<'_, Vec<KeyRecord>> {
@@ -23,8 +23,8 @@ impl KeyStore for Store {
             let done = async {
                 for KeyRecord { info, hash } in keys {
                     sqlx::query(
-                        "INSERT INTO keys (id, name, tenant, scopes, hash, created_at, expires_at, revoked_at)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                        "INSERT INTO keys (id, name, tenant, scopes, hash, created_at, expires_at, revoked_at, caps, snapshot, max_tokens)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
                     )
                     .bind(info.id.as_str())
                     .bind(&info.name)
@@ -34,6 +34,9 @@ impl KeyStore for Store {
                     .bind(to_sql(info.created_at))
                     .bind(info.expires_at.map(to_sql))
                     .bind(info.revoked_at.map(to_sql))
+                    .bind(&info.terms.caps)
+                    .bind(&info.terms.snapshot)
+                    .bind(info.terms.max_tokens.map(i64::from))
                     .execute(change.connection())
                     .await
                     .map_err(not_kept)?;
@@ -106,6 +109,11 @@ fn record(row: &SqliteRow) -> Result<KeyRecord, NotKept> {
         name: text("name")?,
         tenant: Tenant::new(&text("tenant")?),
         scopes: scopes.parse().map_err(|why: String| NotKept::new(NotKeptReason::Damaged, why))?,
+        terms: KeyTerms {
+            caps: row.try_get("caps").map_err(not_kept)?,
+            snapshot: row.try_get("snapshot").map_err(not_kept)?,
+            max_tokens: time("max_tokens")?.and_then(|tokens| u32::try_from(tokens).ok()),
+        },
         created_at: time("created_at")?.unwrap_or_default(),
         expires_at: time("expires_at")?,
         revoked_at: time("revoked_at")?,

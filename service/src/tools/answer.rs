@@ -42,6 +42,8 @@ pub(super) enum Wanted {
     AfterAction,
     /// Asked for: always, and as asked for.
     Taken(crate::session::SnapshotText),
+    /// Asked for and of the whole page: later ones are compared with it.
+    Whole(crate::session::SnapshotText),
 }
 
 impl Answer {

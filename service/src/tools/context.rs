@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::Capabilities;
+use super::{Capabilities, Wishes};
 use crate::auth::Caller;
 
 /// The session of a caller that names none.
@@ -50,6 +50,8 @@ pub struct CallContext {
     pub caller: Caller,
     pub session: SessionChoice,
     pub capabilities: Capabilities,
+    /// How answers are to be given, unless the call says otherwise.
+    pub wishes: Wishes,
     /// Bounded; a full channel drops the word, never the call. `None`: the client did not ask.
     pub progress: Option<mpsc::Sender<Progress>>,
     /// Cancelled when the client leaves.

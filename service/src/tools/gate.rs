@@ -15,9 +15,11 @@ use tokio::time::Instant;
 use super::answer::Answer;
 use super::context::{CallContext, Progress};
 use super::held::{self, Held};
+use super::keeper::Keeper;
 use super::look::{Known, Seen, decide, look};
 use super::prepared::{Prepared, Run, Work};
-use super::response::{self, SnapshotMode, Terms};
+use super::response;
+use super::terms::Terms;
 use super::tool::Tool;
 use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe};
 use crate::approval::Desk;
@@ -25,9 +27,6 @@ use crate::audit::{Kind, Line, Log};
 use crate::policy::{Effect, Policy, Verdict};
 use crate::session::{CallNumber, Patience, Registry, Session, SessionError};
 use crate::telemetry::names;
-
-/// The smallest answer that still says something.
-const TOKENS_MIN: usize = 200;
 
 /// What the gate is told once.
 #[derive(Debug, Clone)]
@@ -132,7 +131,7 @@ impl Gate {
         mut arguments: Map<String, Value>,
     ) -> Result<(Call<'a>, Prepared), ToolError> {
         let name = tool.spec.name;
-        let terms = terms(name, &mut arguments, &self.settings)?;
+        let terms = Terms::of(name, &mut arguments, context.wishes, self.settings.tokens_max)?;
         let digest = Sha256::digest(serde_json::to_vec(&(name, &arguments)).unwrap_or_default()).into();
         let prepared = tool.prepare(arguments)?;
         Ok((Call { context, tool: name, digest, terms }, prepared))
@@ -229,7 +228,7 @@ impl Gate {
         let turn = async move {
             let seen = match look(&session, &known).await {
                 Ok(seen) => seen,
-                Err(error) => return First::done(&session, Err(error), terms).await,
+                Err(error) => return First::done(&session, &known, Err(error), terms).await,
             };
             session.call_named(number, &describe::sentence(&known.verb, &seen.readings, known.to_url.as_deref()));
             match decide(&policy, &known, &seen) {
@@ -240,7 +239,7 @@ impl Gate {
                         format!("The rule \"{rule}\" does not allow this: {message}"),
                         "Do something else; asking again will not help.",
                     );
-                    First::done(&session, Err(error), terms).await
+                    First::done(&session, &known, Err(error), terms).await
                 }
                 Verdict::Ask { rule, message, ttl } => First::Ask { run, seen, rule, message, ttl },
             }
@@ -297,9 +296,10 @@ impl Gate {
 }
 
 impl First {
-    async fn done(session: &Session, outcome: Result<Answer, ToolError>, terms: Terms) -> Self {
+    async fn done(session: &Session, known: &Known, outcome: Result<Answer, ToolError>, terms: Terms) -> Self {
         let error = outcome.as_ref().err().cloned();
-        Self::Done(response::render(session, outcome, terms).await, error)
+        let keeper = Keeper { session, public_url: &known.public_url };
+        Self::Done(response::render(&keeper, outcome, terms).await, error)
     }
 }
 
@@ -312,8 +312,9 @@ async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms:
         readings: seen.readings,
         navigation_deadline: known.navigation_deadline,
         public_url: Arc::clone(&known.public_url),
+        tokens_max: terms.tokens_max,
     };
-    First::done(session, run(turn).await, terms).await
+    First::done(session, known, run(turn).await, terms).await
 }
 
 /// As [`act`], for the second turn of a held call.
@@ -328,24 +329,4 @@ pub(super) async fn act_approved(
         First::Done(reply, error) => (reply, error),
         First::Ask { .. } => unreachable!("running never asks"),
     }
-}
-
-/// What of the arguments every tool understands: how the answer is to be given.
-fn terms(tool: &str, arguments: &mut Map<String, Value>, settings: &GateSettings) -> Result<Terms, ToolError> {
-    let mut terms = Terms { snapshot: SnapshotMode::Inline, tokens_max: settings.tokens_max };
-    if let Some(tokens) = arguments.remove("max_tokens") {
-        let tokens =
-            tokens.as_u64().and_then(|tokens| usize::try_from(tokens).ok()).filter(|tokens| *tokens >= TOKENS_MIN);
-        terms.tokens_max = tokens.ok_or_else(|| {
-            ToolError::arguments(tool, &format!("max_tokens is a whole number of at least {TOKENS_MIN}."))
-        })?;
-    }
-    if let Some(mode) = arguments.remove("snapshot") {
-        terms.snapshot = match mode.as_str() {
-            Some("inline") => SnapshotMode::Inline,
-            Some("none") => SnapshotMode::None,
-            _ => return Err(ToolError::arguments(tool, "snapshot is \"inline\" or \"none\".")),
-        };
-    }
-    Ok(terms)
 }

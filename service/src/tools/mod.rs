@@ -11,14 +11,17 @@ mod catalog;
 mod clock;
 mod context;
 mod describe;
+mod diff;
 mod error;
 mod gate;
 mod held;
+mod keeper;
 mod look;
 mod prepared;
 mod reply;
 mod response;
 mod spec;
+mod terms;
 mod tool;
 mod turn;
 
@@ -36,6 +39,7 @@ pub use context::{CallContext, Progress, SessionChoice};
 pub use gate::{Gate, GateSettings};
 pub use reply::{Image, Link, Reply};
 pub use spec::{Capabilities, Capability, Hints, ToolSpec};
+pub use terms::{SnapshotMode, Wishes};
 
 use answer::{Answer, Artefact};
 use clock::now_ms;

@@ -2,30 +2,17 @@
 
 use super::answer::{Answer, Wanted};
 use super::budget::{self, BYTES_PER_TOKEN};
-use super::{Reply, ToolError};
+use super::diff::{Diff, diff};
+use super::keeper::Keeper;
+use super::terms::{SnapshotMode, Terms};
+use super::{Artefact, Reply, ToolError};
 use crate::session::{ConsoleLevel, Page, Session, SnapshotOptions, SnapshotText};
-
-/// How an answer is to be given.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Terms {
-    /// Is a snapshot put into the answer of an action?
-    pub snapshot: SnapshotMode,
-    /// Tokens of the whole text.
-    pub tokens_max: usize,
-}
-
-/// Where the snapshot of an action goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SnapshotMode {
-    Inline,
-    None,
-}
 
 /// Bytes kept free for what stands around a snapshot.
 const AROUND_BYTES: usize = 600;
 
 /// Puts an answer or an error into sections. Runs in the session's turn: it may look at the page once more.
-pub(super) async fn render(session: &Session, outcome: Result<Answer, ToolError>, terms: Terms) -> Reply {
+pub(super) async fn render(keeper: &Keeper<'_>, outcome: Result<Answer, ToolError>, terms: Terms) -> Reply {
     let mut text = String::new();
     let is_error = outcome.is_err();
     let answer = match outcome {
@@ -42,11 +29,13 @@ pub(super) async fn render(session: &Session, outcome: Result<Answer, ToolError>
     if !answer.code.is_empty() {
         section(&mut text, "Ran Playwright code", &format!("```js\n{}\n```", answer.code.join("\n")));
     }
+    let mut links: Vec<_> = answer.files.into_iter().map(|file| file.link).collect();
     if !answer.over {
+        let session = keeper.session;
         let bytes_max = terms.tokens_max.saturating_mul(BYTES_PER_TOKEN);
         let page = session.current_tab();
-        let snapshot = taken(page.as_deref(), answer.snapshot, terms.snapshot).await;
-        tabs_and_page(&mut text, session, page.as_deref(), snapshot.is_some());
+        let shown = shown(keeper, page.as_deref(), answer.snapshot, terms.snapshot).await;
+        tabs_and_page(&mut text, session, page.as_deref(), !matches!(shown, Shown::Nothing));
         if let Some(dialog) = page.as_deref().and_then(Page::dialog) {
             let line = format!(
                 "- [\"{}\" dialog with message \"{}\"]: can be handled by browser_handle_dialog",
@@ -55,13 +44,19 @@ pub(super) async fn render(session: &Session, outcome: Result<Answer, ToolError>
             );
             section(&mut text, "Modal state", &line);
         }
-        if let Some(snapshot) = snapshot {
-            let room = bytes_max.saturating_sub(text.len() + AROUND_BYTES).max(AROUND_BYTES);
-            snapshot_section(&mut text, &snapshot, room);
+        let room = bytes_max.saturating_sub(text.len() + AROUND_BYTES).max(AROUND_BYTES);
+        match shown {
+            Shown::Nothing => {}
+            Shown::Tree(snapshot) => snapshot_section(&mut text, &snapshot, room),
+            Shown::Changes(lines) => section(&mut text, "Snapshot", &changes(&lines)),
+            Shown::Same => section(&mut text, "Snapshot", "Nothing has changed since the last snapshot."),
+            Shown::File(file) => {
+                section(&mut text, "Snapshot", &file.line());
+                links.push(file.link);
+            }
         }
         within(&mut text, bytes_max);
     }
-    let links = answer.files.into_iter().map(|file| file.link).collect();
     Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error }
 }
 
@@ -84,20 +79,55 @@ pub(super) fn plain(answer: Answer) -> Reply {
     Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error: false }
 }
 
-async fn taken(page: Option<&Page>, wanted: Wanted, mode: SnapshotMode) -> Option<SnapshotText> {
-    let page = page.filter(|page| page.dialog().is_none() && !page.is_crashed())?;
-    match wanted {
-        Wanted::No => None,
-        Wanted::Taken(snapshot) => Some(snapshot),
-        Wanted::AfterAction if mode == SnapshotMode::None => None,
+/// What an answer shows of the page.
+enum Shown {
+    Nothing,
+    Tree(SnapshotText),
+    /// Lines of [`diff`].
+    Changes(String),
+    Same,
+    File(Artefact),
+}
+
+async fn shown(keeper: &Keeper<'_>, page: Option<&Page>, wanted: Wanted, mode: SnapshotMode) -> Shown {
+    let Some(page) = page.filter(|page| page.dialog().is_none() && !page.is_crashed()) else { return Shown::Nothing };
+    let snapshot = match wanted {
+        Wanted::No => return Shown::Nothing,
+        Wanted::Taken(snapshot) => return Shown::Tree(snapshot),
+        Wanted::Whole(snapshot) => {
+            keeper.session.snapshot_told(page.number(), &snapshot.yaml);
+            return Shown::Tree(snapshot);
+        }
+        Wanted::AfterAction if mode == SnapshotMode::None => return Shown::Nothing,
         Wanted::AfterAction => match page.snapshot(&SnapshotOptions::default()).await {
-            Ok(snapshot) => Some(snapshot),
+            Ok(snapshot) => snapshot,
             Err(error) => {
                 tracing::debug!(%error, "no snapshot after an action");
-                None
+                return Shown::Nothing;
             }
         },
+    };
+    let before = keeper.session.snapshot_told(page.number(), &snapshot.yaml);
+    match (mode, before) {
+        (SnapshotMode::Diff, Some(before)) => match diff(&before, &snapshot.yaml) {
+            Diff::Same => Shown::Same,
+            Diff::Changed(lines) => Shown::Changes(lines),
+            Diff::Whole => Shown::Tree(snapshot),
+        },
+        (SnapshotMode::File, _) => {
+            let kept = keeper.keep("Snapshot", None, ("page", "yml"), "application/yaml", snapshot.yaml.clone().into());
+            match kept.await {
+                Ok(file) => Shown::File(file),
+                // Full files are no reason to leave the agent blind.
+                Err(_) => Shown::Tree(snapshot),
+            }
+        }
+        _ => Shown::Tree(snapshot),
     }
+}
+
+fn changes(lines: &str) -> String {
+    format!("Changed since the last snapshot (+ new, - gone, the rest is as it was):\n```diff\n{lines}\n```")
 }
 
 fn tabs_and_page(text: &mut String, session: &Session, page: Option<&Page>, with_snapshot: bool) {

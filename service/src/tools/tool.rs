@@ -76,7 +76,10 @@ impl Tool {
 fn add_terms(schema: &mut Map<String, Value>) {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.insert("max_tokens".to_owned(), json!({ "type": "integer" }));
-        properties.insert("snapshot".to_owned(), json!({ "enum": ["inline", "none"] }));
+        properties.insert(
+            "snapshot".to_owned(),
+            json!({ "enum": super::terms::SnapshotMode::ALL.map(super::terms::SnapshotMode::word) }),
+        );
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::{Artefact, Link, ToolError};
+use super::keeper::Keeper;
+use super::{Artefact, ToolError};
 use crate::auth::Caller;
 use crate::session::{BrowserError, Mark, Page, Registry, Session, StoredFile, TargetReading};
 
@@ -22,6 +23,8 @@ pub(super) struct Turn {
     pub navigation_deadline: Duration,
     /// Where people and clients look, without a slash at its end.
     pub public_url: Arc<str>,
+    /// Tokens of the whole answer.
+    pub tokens_max: usize,
 }
 
 /// What a call about sessions needs.
@@ -73,17 +76,13 @@ impl Turn {
         mime: &str,
         data: impl Into<Bytes>,
     ) -> Result<Artefact, ToolError> {
-        let name =
-            wanted.map_or_else(|| format!("{prefix}-{}.{ending}", super::clock::stamp(super::now_ms())), str::to_owned);
-        let file = self.session.files().put(&name, mime, data.into()).await?;
-        Ok(self.artefact(title, &file))
+        let keeper = Keeper { session: &self.session, public_url: &self.public_url };
+        keeper.keep(title, wanted, (prefix, ending), mime, data.into()).await
     }
 
     /// A file of the session, as an answer gives it.
     pub fn artefact(&self, title: &str, file: &StoredFile) -> Artefact {
-        let url = format!("{}{}", self.public_url, self.session.files().link(file));
-        let link = Link { name: file.name.clone(), mime: file.mime.clone(), bytes: file.bytes, url };
-        Artefact { title: title.to_owned(), link }
+        Keeper { session: &self.session, public_url: &self.public_url }.artefact(title, file)
     }
 
     /// Input that opened a dialog has done its work: the dialog is part of the answer, not a fault.

@@ -2,10 +2,16 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
-use crate::auth::{AuthError, KeyError, first_keys};
+use crate::auth::{AuthError, KeyError, KeyTerms, first_keys};
 
 fn new_key(name: &str, scope: Scope) -> NewKey {
-    NewKey { name: name.into(), tenant: Tenant::new("t"), scopes: Scopes::default().with(scope), expires_at: None }
+    NewKey {
+        name: name.into(),
+        tenant: Tenant::new("t"),
+        scopes: Scopes::default().with(scope),
+        terms: KeyTerms::default(),
+        expires_at: None,
+    }
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::approval::{Card, Desk, DeskLimits, Picture};
-use crate::auth::{Authenticator, Caller, Human, KeyId, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
+use crate::auth::{Authenticator, Caller, Human, KeyId, KeyTerms, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
 
 async fn store(dir: &TempDir) -> Store {
     Store::open(dir.path(), Purpose::Service).await.expect("a store")
@@ -40,6 +40,7 @@ async fn caller(store: &Store, tenant: &str, scope: Scope) -> Caller {
         name: format!("{scope} of {tenant}"),
         tenant: Tenant::new(tenant),
         scopes: Scopes::default().with(scope),
+        terms: KeyTerms::default(),
         expires_at: None,
     };
     let (_, secret) = door.keyring().create(new).await.expect("a key");

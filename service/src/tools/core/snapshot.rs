@@ -33,7 +33,9 @@ pub(super) fn tool() -> Tool {
                 let target = a.target.as_deref().map(Target::new);
                 let options = SnapshotOptions { target, depth: a.depth, boxes: a.boxes };
                 let snapshot = page.snapshot(&options).await?;
-                Ok(Answer { snapshot: Wanted::Taken(snapshot), ..Answer::default() })
+                let whole = options.target.is_none() && options.depth.is_none() && !options.boxes;
+                let snapshot = if whole { Wanted::Whole(snapshot) } else { Wanted::Taken(snapshot) };
+                Ok(Answer { snapshot, ..Answer::default() })
             }))
         },
     )
