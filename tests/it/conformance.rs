@@ -11,6 +11,9 @@ use tokio::process::Command;
 use crate::agent::Agent;
 use crate::room::Room;
 
+/// What the default `tools/list` may cost, bytes.
+const TOOLS_BYTES_MAX: usize = 16 << 10;
+
 /// The whole suite takes some seconds; it has its own deadlines inside.
 const SUITE_WITHIN: Duration = Duration::from_secs(150);
 
@@ -100,6 +103,8 @@ async fn the_tools_are_listed_alike_to_every_client_with_honest_annotations() {
         "browser_handle_dialog",
         "browser_resize",
         "browser_close",
+        "browser_find",
+        "browser_read",
         "session_open",
         "session_list",
         "session_close",
@@ -107,6 +112,9 @@ async fn the_tools_are_listed_alike_to_every_client_with_honest_annotations() {
     ] {
         assert!(names.contains(&wanted), "{wanted} is missing from {names:?}");
     }
+    let bytes = serde_json::to_string(&lists[0]).unwrap().len();
+    println!("tools/list: {} tools, {bytes} bytes", names.len());
+    assert!(bytes <= TOOLS_BYTES_MAX, "tools/list has {bytes} bytes: every agent pays for each of them");
     for tool in &lists[0] {
         let hints = &tool["annotations"];
         for hint in ["readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"] {

@@ -334,12 +334,19 @@ impl Service {
     /// # Errors
     /// When the command fails or prints no key.
     pub async fn create_key(&self, name: &str, scopes: &[&str], tenant: Option<&str>) -> Outcome<String> {
+        let further: Vec<&str> = tenant.into_iter().flat_map(|tenant| ["--tenant", tenant]).collect();
+        self.create_key_with(name, scopes, &further).await
+    }
+
+    /// The same with further arguments of the command.
+    ///
+    /// # Errors
+    /// As [`Self::create_key`].
+    pub async fn create_key_with(&self, name: &str, scopes: &[&str], further: &[&str]) -> Outcome<String> {
         let mut command = Command::new(executable()?);
         clean_environment(&mut command);
         command.args(["keys", "create", "--name", name, "--scope", &scopes.join(",")]);
-        if let Some(tenant) = tenant {
-            command.args(["--tenant", tenant]);
-        }
+        command.args(further);
         command.arg("--data-dir").arg(self.data.path());
         let output = command.output().await.map_err(|error| Fault::of("helmwatch keys create", error))?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -25,8 +25,9 @@ pub use error::BrowserError;
 pub use executable::{Build, Executable};
 pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
 pub use page::{
-    Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark, MouseAction, Page,
-    PageFacts, PageFieldKind, PictureFormat, Screencast, Shot, SnapshotOptions, SnapshotText, Target,
+    Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark, Matches,
+    MouseAction, Page, PageFacts, PageFieldKind, PictureFormat, Reading, Screencast, Shot, SnapshotOptions,
+    SnapshotText, Target,
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;

@@ -13,7 +13,7 @@
 //! |---|---|---|
 //! | `snapshot` | `prefix, target?, depth?, boxes?, max_nodes?` | `yaml, frames: [{ref, line, indent}], nodes, truncated` |
 //! | `element` | `target` | the element itself, for `Runtime`'s object ids |
-//! | `elements` | `target` | `count` of what a selector matches |
+//! | `elements` | `target, within?` | what a selector matches: `count`, `visible`, `text` of the first that is drawn |
 //! | `facts` | `target` | role, name, field, form, rectangle, `fingerprint` (SHA-256), `code` (the locator) |
 //! | `locator`, `describe` | `target` | `code`; `text` such as `<button> "Save"` |
 //! | `ready` | `target, checks, timeout_ms` | a promise of `ok, x, y, rect` |
@@ -21,6 +21,7 @@
 //! | `blur`, `viewport` | | `ok`; sizes in CSS pixels, title, URL |
 //! | `wait_text` | `text, gone, timeout_ms` | a promise of `ok` |
 //! | `quiet` | `idle_ms, timeout_ms` | a promise of `mutations` |
+//! | `reading` | `target?, chars_max?` | `html, title, url, truncated`: what is drawn, as plain HTML |
 //! | `text_at` | `x, y` | `tag, role, name` |
 
 /// The whole script, as one expression.
@@ -44,6 +45,7 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/watch.js"),
     include_str!("page_script/ready.js"),
     include_str!("page_script/act.js"),
+    include_str!("page_script/reading.js"),
     include_str!("page_script/api.js"),
     "})()",
 );

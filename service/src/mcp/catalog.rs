@@ -69,7 +69,7 @@ impl Entry {
         }
         let tool = Tool::new(spec.name, spec.description, Arc::new(schema))
             .with_title(spec.title)
-            .with_annotations(annotations(spec.title, spec.hints));
+            .with_annotations(annotations(spec.hints));
         Self { capability: spec.capability, tool, own_session }
     }
 }
@@ -82,7 +82,7 @@ fn properties(schema: &JsonObject) -> Option<&Map<String, Value>> {
 fn add_session(schema: &mut JsonObject) {
     let property = json!({
         "type": "string",
-        "description": "Which browser session to use, by the name or id session_open or session_list gave. Leave it out for your usual one.",
+        "description": "Only for another than your usual session",
     });
     schema.entry("type").or_insert_with(|| Value::from("object"));
     let properties = schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
@@ -91,8 +91,9 @@ fn add_session(schema: &mut JsonObject) {
     }
 }
 
-fn annotations(title: &str, hints: Hints) -> ToolAnnotations {
-    ToolAnnotations::with_title(title)
+/// Without the title, which the tool itself has: every byte of a list is sent to every agent.
+fn annotations(hints: Hints) -> ToolAnnotations {
+    ToolAnnotations::default()
         .read_only(hints.read_only)
         .destructive(hints.destructive)
         .idempotent(hints.idempotent)

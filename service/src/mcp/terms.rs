@@ -59,7 +59,7 @@ impl Terms {
                 "caps" => caps = Some(value),
                 "snapshot" => wishes.snapshot = Some(value.parse().map_err(|what| wrong("snapshot", what))?),
                 "max_tokens" => {
-                    wishes.tokens_max = Some(Wishes::tokens(&value).map_err(|what| wrong("max_tokens", what))?)
+                    wishes.tokens_max = Some(Wishes::tokens(&value).map_err(|what| wrong("max_tokens", what))?);
                 }
                 "session" if !value.is_empty() => url = Some(value.into_owned()),
                 _ => {}

@@ -5,9 +5,10 @@
 //! the same to the letter, and comparing lines is comparing elements.
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
+use tokio::time::Instant;
 
 /// How long the comparison may look for the shortest answer; after it the answer is longer, not wrong.
 const LOOK_MAX: Duration = Duration::from_millis(50);
@@ -45,8 +46,7 @@ pub(super) fn diff(old: &str, new: &str) -> Diff {
 }
 
 fn steps(old: &[&str], new: &[&str]) -> Vec<Step> {
-    #[allow(clippy::disallowed_types, reason = "the library's deadline is a std instant; it bounds work, nobody waits")]
-    let deadline = Instant::now() + LOOK_MAX;
+    let deadline = (Instant::now() + LOOK_MAX).into_std();
     let mut steps = Vec::with_capacity(old.len().max(new.len()));
     for op in capture_diff_slices_deadline(Algorithm::Patience, old, new, Some(deadline)) {
         match op {
@@ -54,7 +54,7 @@ fn steps(old: &[&str], new: &[&str]) -> Vec<Step> {
                 steps.extend((0..len).map(|at| Step::Keep(old_index + at, new_index + at)));
             }
             DiffOp::Delete { old_index, old_len, .. } => {
-                steps.extend((0..old_len).map(|at| Step::Remove(old_index + at)))
+                steps.extend((0..old_len).map(|at| Step::Remove(old_index + at)));
             }
             DiffOp::Insert { new_index, new_len, .. } => steps.extend((0..new_len).map(|at| Step::Add(new_index + at))),
             DiffOp::Replace { old_index, old_len, new_index, new_len } => {

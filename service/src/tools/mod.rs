@@ -17,6 +17,7 @@ mod gate;
 mod held;
 mod keeper;
 mod look;
+mod paging;
 mod prepared;
 mod reply;
 mod response;

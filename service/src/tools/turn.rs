@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::keeper::Keeper;
 use super::{Artefact, ToolError};
 use crate::auth::Caller;
-use crate::session::{BrowserError, Mark, Page, Registry, Session, StoredFile, TargetReading};
+use crate::session::{BrowserError, Mark, Page, Registry, Session, TargetReading};
 
 /// A turn in a session.
 pub(super) struct Turn {
@@ -49,6 +49,11 @@ impl Turn {
         })
     }
 
+    /// Bytes of the whole answer.
+    pub fn bytes_max(&self) -> usize {
+        self.tokens_max.saturating_mul(super::budget::BYTES_PER_TOKEN)
+    }
+
     /// Waits for what an action on `page` began, also for the tabs it opened.
     pub async fn settled(&self, page: &Page, mark: Mark) -> Result<(), ToolError> {
         page.settle(mark).await?;
@@ -78,11 +83,6 @@ impl Turn {
     ) -> Result<Artefact, ToolError> {
         let keeper = Keeper { session: &self.session, public_url: &self.public_url };
         keeper.keep(title, wanted, (prefix, ending), mime, data.into()).await
-    }
-
-    /// A file of the session, as an answer gives it.
-    pub fn artefact(&self, title: &str, file: &StoredFile) -> Artefact {
-        Keeper { session: &self.session, public_url: &self.public_url }.artefact(title, file)
     }
 
     /// Input that opened a dialog has done its work: the dialog is part of the answer, not a fault.

@@ -10,6 +10,14 @@ const textAt = ({ x, y }) => {
   const role = roleOf(element, tag);
   return { tag: localName(element), role: role || 'none', name: cut(nameOf(pass, element, role, tag).name) };
 };
+// What a selector matches: how many, how many of them are drawn, and the words of the first of those.
+const elements = ({ target, within = null }) => {
+  const pass = newPass();
+  const scope = within === null ? null : resolve(within);
+  const found = resolveAll(target).filter(element => !scope || holds(scope, element));
+  const seen = found.filter(element => hasBox(pass, element));
+  return { count: found.length, visible: seen.length, text: seen.length ? cut(wordsOf(pass, seen[0]), 500) : '' };
+};
 const viewport = () => ({
   width: innerWidth, height: innerHeight, scale: devicePixelRatio, scroll_x: scrollX, scroll_y: scrollY,
   title: String(documentTitle(document)).slice(0, 1000), url: documentAddress(document),
@@ -18,7 +26,7 @@ const viewport = () => ({
 globalThis.__helmwatch = Object.freeze({
   snapshot: guarded(snapshot),
   element: guarded(({ target }) => resolve(target)),
-  elements: guarded(({ target }) => ({ count: resolveAll(target).length })),
+  elements: guarded(elements),
   facts: guarded(facts),
   locator: guarded(({ target }) => ({ code: locatorOf(newPass(), resolve(target)) })),
   describe: guarded(({ target }) => ({ text: describe(resolve(target)) })),
@@ -33,4 +41,5 @@ globalThis.__helmwatch = Object.freeze({
   text_at: guarded(textAt),
   viewport: guarded(viewport),
   quiet: guarded(quiet),
+  reading: guarded(reading),
 });

@@ -52,8 +52,9 @@ async fn the_list_is_the_urls_choice_in_a_fixed_order_with_every_annotation() {
     let more = list("/mcp?caps=pdf,vision").await;
     assert_eq!(names(more.last()), ["tell", "hold", "steps", "close", "print"]);
     let tell = &core.last()["result"]["tools"][0];
-    let hints = json!({ "title": "tell", "readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": true });
-    assert_eq!(tell["annotations"], hints);
+    let hints =
+        json!({ "readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": true });
+    assert_eq!((&tell["annotations"], tell["title"].as_str()), (&hints, Some("tell")));
     assert_eq!(tell["inputSchema"]["properties"]["session"]["type"], "string");
     assert!(core.last()["result"]["ttlMs"].as_u64().is_some_and(|ttl| ttl > 0));
     assert_eq!(core.last()["result"]["cacheScope"], "private");

@@ -5,11 +5,13 @@ mod close;
 mod console_messages;
 mod evaluate;
 mod fill_form;
+mod find;
 mod handle_dialog;
 mod hover;
 mod navigate;
 mod navigate_back;
 mod press_key;
+mod read;
 mod resize;
 mod screenshot;
 mod select_option;
@@ -26,6 +28,8 @@ pub(super) fn tools() -> Vec<Tool> {
         navigate::tool(),
         navigate_back::tool(),
         snapshot::tool(),
+        find::tool(),
+        read::tool(),
         click::tool(),
         type_text::tool(),
         press_key::tool(),
