@@ -90,10 +90,7 @@ pub(super) async fn finish(
             biased;
             outcome = wait(gate, call, place, &held.ticket) => outcome,
             () = call.context.cancelled.cancelled() => Outcome::Waiting(held.ticket.clone()),
-            () = place.session.ended() => Outcome::Over {
-                state: ApprovalState::Withdrawn,
-                reason: Some("the session ended".to_owned()),
-            },
+            () = place.session.ended() => withdrawn(gate, place).await,
         }
     };
     let error = match outcome {
@@ -101,6 +98,15 @@ pub(super) async fn finish(
         other => refused(gate, &held.ticket, other),
     };
     (response::refusal(&error), Some(error))
+}
+
+/// The agent hears of the end when nobody can say yes any more, not before.
+async fn withdrawn(gate: &Gate, place: &InSession) -> Outcome {
+    const WHY: &str = "the session ended";
+    if let Err(error) = gate.desk.withdraw(place.session.id(), WHY).await {
+        tracing::warn!(%error, "the approvals of a session that ended stay open until they expire");
+    }
+    Outcome::Over { state: ApprovalState::Withdrawn, reason: Some(WHY.to_owned()) }
 }
 
 async fn wait(gate: &Gate, call: &Call<'_>, place: &InSession, ticket: &Ticket) -> Outcome {
