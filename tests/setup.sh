@@ -96,6 +96,8 @@ install_viewer_packages() {
 install_pages() {
     # Pages that nobody here wrote, to browse in the tests.
     want_packages sqlite3-doc python3-doc debian-handbook
+    [ -d tests/pages/node_modules ] || rm -f "$STAMPS/test-pages"
+    once_for test-pages tests/pages/package-lock.json npm_ci tests/pages --ignore-scripts
 }
 
 install_nextest() {

@@ -21,4 +21,5 @@ mod room;
 mod routes;
 mod stdio;
 mod story;
+mod tasks;
 mod testing;

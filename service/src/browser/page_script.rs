@@ -21,6 +21,7 @@
 //! | `blur`, `viewport` | | `ok`; sizes in CSS pixels, title, URL |
 //! | `wait_text` | `text, gone, timeout_ms` | a promise of `ok` |
 //! | `quiet` | `idle_ms, timeout_ms` | a promise of `mutations` |
+//! | `turn` | `frame?` | a promise of `title`, one turn of the page's timers (and one drawn frame) later |
 //! | `reading` | `target?, chars_max?` | `html, title, url, truncated`: what is drawn, as plain HTML |
 //! | `text_at` | `x, y` | `tag, role, name` |
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chromiumoxide::cdp::browser_protocol::page::{CreateIsolatedWorldParams, FrameId};
 use chromiumoxide::cdp::js_protocol::runtime::{
     CallArgument, CallFunctionOnParams, EvaluateParams, ExceptionDetails, ExecutionContextId, RemoteObject,
-    RemoteObjectId, TerminateExecutionParams,
+    RemoteObjectId, RemoteObjectSubtype, TerminateExecutionParams,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -118,7 +118,8 @@ impl Page {
         serde_json::from_value(value).map_err(|source| unreadable(function, source))
     }
 
-    async fn call_once(
+    /// [`Self::call`] once, and nothing is interrupted when it takes too long.
+    pub(super) async fn call_once(
         &self,
         frame: &FrameRef,
         function: &str,
@@ -247,6 +248,8 @@ impl Page {
         Ok(match (result.value, result.unserializable_value) {
             (Some(value), _) => Some(value),
             (None, Some(odd)) => Some(Value::String(AsRef::<str>::as_ref(&odd).to_owned())),
+            // `null` comes as a value that is none.
+            (None, None) if result.subtype == Some(RemoteObjectSubtype::Null) => Some(Value::Null),
             (None, None) => None,
         })
     }

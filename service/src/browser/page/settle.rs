@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use chromiumoxide::cdp::js_protocol::runtime::EvaluateParams;
+use serde::Serialize;
+use serde_json::json;
 
 use super::Page;
 use super::state::PageState;
@@ -14,16 +15,18 @@ const NAVIGATION_WAIT_MAX: Duration = Duration::from_secs(15);
 /// How long the requests the action began may take. A page that polls for ever must not hold the call.
 const REQUESTS_WAIT_MAX: Duration = Duration::from_millis(2000);
 
-/// One timer turn, and the title as it is then: Chromium tells of a title only now and then by itself.
-const TITLE_AFTER_A_TURN: &str =
-    "new Promise(done => setTimeout(() => done(String(document.title).slice(0, 1000)), 0))";
-
 /// The page as it stood before an action.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
     pub(super) navigations: u64,
     pub(super) documents: u64,
     pub(super) requests: u64,
+}
+
+/// Arguments of `turn`.
+#[derive(Serialize)]
+struct Turn {
+    frame: bool,
 }
 
 impl Page {
@@ -80,25 +83,38 @@ impl Page {
     }
 
     /// Lets the page's pending timers and tasks run once.
+    ///
+    /// In our world: the page's own `setTimeout` and `Promise` may be anything.
     pub(super) async fn turn(&self) -> Result<(), BrowserError> {
-        let turn = EvaluateParams::builder()
-            .expression(TITLE_AFTER_A_TURN)
-            .await_promise(true)
-            .return_by_value(true)
-            .silent(true)
-            .build()
-            .map_err(crate::browser::error::impossible)?;
-        let turned = self.unless_dialog(self.session.execute_within(turn, REQUESTS_WAIT_MAX)).await;
-        match turned {
-            Ok(answer) => {
-                if let Some(serde_json::Value::String(title)) = answer.result.value {
-                    self.title_is(&title);
+        self.turn_with(&Turn { frame: false }).await
+    }
+
+    /// The same behind the next frame the page draws. Between filling a field and pressing Enter there is one: what a page
+    /// makes of an input it may make frame by frame, and no person is faster.
+    ///
+    /// # Errors
+    /// As the connection; a dialog that is open.
+    pub async fn next_frame(&self) -> Result<(), BrowserError> {
+        self.turn_with(&Turn { frame: true }).await
+    }
+
+    async fn turn_with(&self, turn: &Turn) -> Result<(), BrowserError> {
+        let frame = self.main_frame();
+        let argument = json!(turn);
+        let turned = self.unless_dialog(self.call_once(&frame, "turn", &argument, REQUESTS_WAIT_MAX));
+        match tokio::time::timeout(REQUESTS_WAIT_MAX, turned).await {
+            Ok(Ok(answer)) => {
+                if let Some(title) = answer["title"].as_str() {
+                    self.title_is(title);
                 }
                 Ok(())
             }
-            // The document went away under it, or its script is busy: the waits below see to both.
-            Err(BrowserError::Refused { .. } | BrowserError::Timeout { .. }) => Ok(()),
-            Err(error) => Err(error),
+            // The document went away under it, or its script is busy: whoever waits next sees to both. Nothing is
+            // interrupted here.
+            Err(_) | Ok(Err(BrowserError::Refused { .. } | BrowserError::Timeout { .. } | BrowserError::Script(_))) => {
+                Ok(())
+            }
+            Ok(Err(error)) => Err(error),
         }
     }
 }

@@ -41,5 +41,6 @@ globalThis.__helmwatch = Object.freeze({
   text_at: guarded(textAt),
   viewport: guarded(viewport),
   quiet: guarded(quiet),
+  turn: guarded(turn),
   reading: guarded(reading),
 });

@@ -59,6 +59,13 @@ const nextFrame = () => new Promise(done => {
   const frame = requestAnimationFrame(finish);
 });
 
+/** One turn of the page's timers, behind the next drawn frame when `frame` says so; and the title as it is then. */
+const turn = async ({ frame = false }) => {
+  if (frame) await nextFrame();
+  await new Promise(done => { setTimeout(done, 0); });
+  return { title: String(documentTitle(document)).slice(0, 1000) };
+};
+
 /** Runs `check` now and after each change until it gives something; `undefined` when the time is over. */
 const until = (check, timeoutMs) => new Promise((done, failed) => {
   let timer = 0;

@@ -48,6 +48,7 @@ pub(super) fn tool() -> Tool {
                     code.push(format!("await page.{locator}.fill({});", quoted(&a.text)));
                 }
                 if a.submit {
+                    turn.dialog_is_fine(page.next_frame().await)?;
                     turn.dialog_is_fine(page.press("Enter").await)?;
                     code.push(format!("await page.{locator}.press('Enter');"));
                 }
