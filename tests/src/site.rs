@@ -2,6 +2,7 @@
 //!
 //! Tests assert what the *site* saw. Every record is kept until the site is dropped, up to [`SEEN_MAX`].
 
+mod network;
 mod pages;
 
 use std::collections::VecDeque;
@@ -82,6 +83,7 @@ impl Site {
         let shared = Shared { seen: Arc::default(), arrived: Arc::default(), told: Arc::default(), port };
         let app = Router::new()
             .merge(pages::router())
+            .merge(network::router())
             .layer(middleware::from_fn_with_state(shared.clone(), record))
             .with_state(shared.clone());
         let stop = CancellationToken::new();

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use super::BrowserError;
 use super::cdp::Connection;
+use super::emulation::{Emulation, Media};
 use super::error::impossible;
 use super::launch::LaunchOptions;
 use super::lock::lock;
@@ -29,6 +30,10 @@ pub struct Context {
     pages: Mutex<Vec<Arc<Page>>>,
     next_page: AtomicU16,
     disposed: AtomicBool,
+    /// Does a person drive? What pages send then is not kept for the agent.
+    private: AtomicBool,
+    /// What its pages are made to believe.
+    emulation: Mutex<Arc<Emulation>>,
     /// Counts changes of the list and of any page's title or address.
     changed: watch::Sender<u64>,
 }
@@ -43,6 +48,8 @@ impl Context {
             pages: Mutex::default(),
             next_page: AtomicU16::new(1),
             disposed: AtomicBool::new(false),
+            private: AtomicBool::new(false),
+            emulation: Mutex::default(),
             changed: watch::Sender::new(0),
         }
     }
@@ -104,6 +111,48 @@ impl Context {
     /// Returns when its browser is gone.
     pub async fn gone(&self) {
         self.connection.gone().await;
+    }
+
+    /// Says whether a person drives: of what pages send then, nothing but that they sent it is kept.
+    pub fn set_private(&self, private: bool) {
+        self.private.store(private, Ordering::Relaxed);
+    }
+
+    /// Does a person drive?
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.private.load(Ordering::Relaxed)
+    }
+
+    /// Changes the media features its pages see, also of tabs that open later.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn emulate_media(&self, change: impl FnOnce(&mut Media) + Send) -> Result<(), BrowserError> {
+        self.emulate(|emulation| change(&mut emulation.media)).await
+    }
+
+    /// Changes what its pages are made to believe, and returns when all that are there do.
+    async fn emulate(&self, change: impl FnOnce(&mut Emulation) + Send) -> Result<(), BrowserError> {
+        let was = {
+            let mut kept = lock(&self.emulation);
+            let mut wanted = Emulation::clone(&kept);
+            change(&mut wanted);
+            std::mem::replace(&mut *kept, Arc::new(wanted))
+        };
+        // A tab that attaches meanwhile reads the new wish itself: it is in the list before it starts.
+        for page in self.pages() {
+            match page.dress(&was).await {
+                // A tab that goes needs nothing any more.
+                Ok(()) | Err(BrowserError::Closed | BrowserError::Crashed) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn emulation(&self) -> Arc<Emulation> {
+        Arc::clone(&lock(&self.emulation))
     }
 
     /// Ends it: its tabs close, its renderers die, its storage goes.

@@ -6,6 +6,7 @@
 pub mod cdp;
 mod chromium;
 mod context;
+mod emulation;
 mod error;
 mod executable;
 mod launch;
@@ -21,13 +22,14 @@ pub use chromium::Chromium;
 /// A mouse button, as CDP names it.
 pub use chromiumoxide::cdp::browser_protocol::input::MouseButton;
 pub use context::Context;
+pub use emulation::Media;
 pub use error::BrowserError;
 pub use executable::{Build, Executable};
 pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
 pub use page::{
     Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark, Matches,
-    MouseAction, Page, PageFacts, PageFieldKind, PictureFormat, Reading, Screencast, Shot, SnapshotOptions,
-    SnapshotText, Target,
+    MouseAction, Page, PageFacts, PageFieldKind, PictureFormat, Reading, RequestBody, RequestEntry, RequestHeaders,
+    RequestList, RequestOutcome, RequestSide, Screencast, Shot, SnapshotOptions, SnapshotText, Target,
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;

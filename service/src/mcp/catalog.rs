@@ -78,12 +78,10 @@ fn properties(schema: &JsonObject) -> Option<&Map<String, Value>> {
     schema.get("properties").and_then(Value::as_object)
 }
 
-/// `session` as the last property, so that a tool's own arguments come first where a client shows them in order.
+/// `session` as the last property, so that a tool's own arguments come first where a client shows them in order. What it is for is said
+/// once, in the instructions, and not once a tool.
 fn add_session(schema: &mut JsonObject) {
-    let property = json!({
-        "type": "string",
-        "description": "Only for another than your usual session",
-    });
+    let property = json!({ "type": "string" });
     schema.entry("type").or_insert_with(|| Value::from("object"));
     let properties = schema.entry("properties").or_insert_with(|| Value::Object(Map::new()));
     if let Some(properties) = properties.as_object_mut() {

@@ -25,6 +25,8 @@ impl Session {
                 Some(other) if other.viewer != controller.viewer => return Err(SessionError::Held(other.name.clone())),
                 _ => state.controller = Some(controller),
             }
+            // Under the same lock as the helm itself, so that the two never differ.
+            self.context.set_private(true);
         }
         self.tell_control();
         Ok(())
@@ -38,6 +40,7 @@ impl Session {
                 return;
             }
             state.controller = None;
+            self.context.set_private(false);
         }
         self.tell_control();
     }

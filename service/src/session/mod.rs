@@ -33,8 +33,9 @@ pub use registry::{NewSession, Registry};
 
 /// What work in a session handles. Named here because whoever runs work goes through a session.
 pub use crate::browser::{
-    BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, Mark, Matches, MouseButton, Page,
-    PictureFormat, PictureLimit, Reading, Shot, SnapshotOptions, SnapshotText, Target, fit,
+    BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, Mark, Matches, Media, MouseButton, Page,
+    PictureFormat, PictureLimit, Reading, RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome,
+    RequestSide, Shot, SnapshotOptions, SnapshotText, Target, fit,
 };
 
 /// What a session keeps for its agent; named here for the same reason.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use helmwatch_protocol::TabView;
 
 use super::{Session, SessionError};
-use crate::browser::Page;
+use crate::browser::{Media, Page};
 
 impl Session {
     /// Its tabs, oldest first.
@@ -42,6 +42,14 @@ impl Session {
         let page = self.context.new_page().await?;
         self.choose_tab(&page);
         Ok(page)
+    }
+
+    /// Changes the media features its pages see, also of tabs that open later.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn emulate_media(&self, change: impl FnOnce(&mut Media) + Send) -> Result<(), SessionError> {
+        Ok(self.context.emulate_media(change).await?)
     }
 
     /// The tabs as people see them.

@@ -18,6 +18,7 @@ mod held;
 mod keeper;
 mod look;
 mod paging;
+mod pattern;
 mod prepared;
 mod reply;
 mod response;

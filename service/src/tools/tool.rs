@@ -43,11 +43,12 @@ impl Tool {
         let mut schema = schema_of::<A>();
         let known: BTreeSet<String> =
             schema.get("properties").and_then(Value::as_object).into_iter().flat_map(|p| p.keys().cloned()).collect();
+        let nullable = nullable(&mut schema);
         if name.starts_with("browser_") {
-            add_terms(&mut schema);
+            add_terms(&mut schema, hints);
         }
         let parse = move |arguments: Map<String, Value>| {
-            let arguments = renamed(arguments, &known);
+            let arguments = renamed(arguments, &known, &nullable);
             if let Some(unknown) = arguments.keys().find(|key| !known.contains(*key)) {
                 let unknown: String = unknown.chars().take(60).collect();
                 let names = known.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -72,14 +73,14 @@ impl Tool {
 }
 
 /// What every tool that looks at a page understands, taken out of the arguments by the gate. Without words of its own: it is
-/// sent to every agent once a tool.
-fn add_terms(schema: &mut Map<String, Value>) {
+/// sent to every agent once a tool; and `snapshot`, which is about what follows an action, only where one may.
+fn add_terms(schema: &mut Map<String, Value>, hints: Hints) {
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.insert("max_tokens".to_owned(), json!({ "type": "integer" }));
-        properties.insert(
-            "snapshot".to_owned(),
-            json!({ "enum": super::terms::SnapshotMode::ALL.map(super::terms::SnapshotMode::word) }),
-        );
+        if !hints.read_only {
+            let words = super::terms::SnapshotMode::ALL.map(super::terms::SnapshotMode::word);
+            properties.insert("snapshot".to_owned(), json!({ "enum": words }));
+        }
     }
 }
 
@@ -87,8 +88,24 @@ fn add_terms(schema: &mut Map<String, Value>) {
 #[derive(serde::Deserialize, JsonSchema)]
 pub(super) struct Nothing {}
 
+/// The arguments to which `null` is a value of its own; they are marked with `keep_null`, which no client needs to see.
+fn nullable(schema: &mut Map<String, Value>) -> BTreeSet<String> {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    let marked = properties.into_iter().flatten().filter_map(|(name, property)| {
+        let property = property.as_object_mut()?;
+        property.remove("keep_null")?;
+        property.remove("type");
+        Some(name.clone())
+    });
+    marked.collect()
+}
+
 /// Names clients of older versions use.
-fn renamed(mut arguments: Map<String, Value>, known: &BTreeSet<String>) -> Map<String, Value> {
+fn renamed(
+    mut arguments: Map<String, Value>,
+    known: &BTreeSet<String>,
+    nullable: &BTreeSet<String>,
+) -> Map<String, Value> {
     for (old, new) in [("ref", "target"), ("startRef", "startTarget"), ("endRef", "endTarget")] {
         if known.contains(new)
             && !arguments.contains_key(new)
@@ -98,7 +115,7 @@ fn renamed(mut arguments: Map<String, Value>, known: &BTreeSet<String>) -> Map<S
         }
     }
     // `null` for an argument that may be left out means that it is left out.
-    arguments.retain(|_, value| !value.is_null());
+    arguments.retain(|name, value| !value.is_null() || nullable.contains(name));
     arguments
 }
 
@@ -134,7 +151,9 @@ fn slim(schema: &mut Value) {
                     object.insert("type".to_owned(), only);
                 }
             }
-            if let Some(Value::Array(words)) = object.get_mut("enum") {
+            if !object.contains_key("keep_null")
+                && let Some(Value::Array(words)) = object.get_mut("enum")
+            {
                 words.retain(|word| !word.is_null());
             }
             if object.get("default").is_some_and(Value::is_null) {

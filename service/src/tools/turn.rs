@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::keeper::Keeper;
-use super::{Artefact, ToolError};
+use super::{Answer, Artefact, ToolError};
 use crate::auth::Caller;
 use crate::session::{BrowserError, Mark, Page, Registry, Session, TargetReading};
 
@@ -83,6 +83,26 @@ impl Turn {
     ) -> Result<Artefact, ToolError> {
         let keeper = Keeper { session: &self.session, public_url: &self.public_url };
         keeper.keep(title, wanted, (prefix, ending), mime, data.into()).await
+    }
+
+    /// What a call has to say: as its result, or, where the call names a file, as that.
+    ///
+    /// # Errors
+    /// When the session's files are full.
+    pub async fn tell(
+        &self,
+        title: &str,
+        wanted: Option<&str>,
+        (ending, mime): (&str, &str),
+        text: String,
+    ) -> Result<Answer, ToolError> {
+        match wanted {
+            Some(name) => {
+                let file = self.keep(title, Some(name), ("page", ending), mime, text).await?;
+                Ok(Answer { files: vec![file], ..Answer::default() })
+            }
+            None => Ok(Answer::result(text)),
+        }
     }
 
     /// Input that opened a dialog has done its work: the dialog is part of the answer, not a fault.

@@ -67,6 +67,18 @@ impl<'a> Event<'a> {
         }
     }
 
+    /// As [`Self::decode`], borrowing from the message: for the events that come most often.
+    #[must_use]
+    pub fn read<T: Deserialize<'a>>(&self) -> Option<T> {
+        match serde_json::from_str(self.params) {
+            Ok(params) => Some(params),
+            Err(error) => {
+                tracing::warn!(method = self.method, %error, "cdp event not understood");
+                None
+            }
+        }
+    }
+
     /// The parameters as JSON text.
     #[must_use]
     pub fn raw(&self) -> &'a str {

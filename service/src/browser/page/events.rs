@@ -25,13 +25,20 @@ use chromiumoxide::cdp::js_protocol::runtime::{
 use super::Page;
 use super::dialog::Dialog;
 use super::network::{RequestBegun, RequestEnded, ResponseCame};
+use super::state::PageState;
 use crate::browser::cdp::{CdpSession, Event, EventSink};
+use crate::browser::emulation::{Attire, Emulation, dress};
 use crate::browser::error::impossible;
 use crate::browser::lock::lock;
 use crate::browser::{BrowserError, Build, Source};
 
 /// CDP sessions of one tab: its own and those of frames and workers elsewhere. Beyond it they are let run, unseen.
 const SESSIONS_MAX: usize = 64;
+
+/// Bodies a renderer keeps to be asked for, bytes.
+const BODIES_BYTES_MAX: i64 = 4 << 20;
+/// Largest of them, bytes.
+const BODY_BYTES_MAX: i64 = 2 << 20;
 
 /// Takes the events of one of a tab's CDP sessions.
 pub(super) struct TargetSink {
@@ -96,14 +103,15 @@ impl Page {
             .flatten(true)
             .build()
             .map_err(impossible)?;
-        let (page, tree, life, script, network, attached, resumed) = futures_util::join!(
+        let (page, tree, life, script, network, attached, dressed, resumed) = futures_util::join!(
             session.execute(cdp::EnableParams::default()),
             session.execute(GetFrameTreeParams::default()),
             session.execute(SetLifecycleEventsEnabledParams::new(true)),
             session.execute(runtime::EnableParams::default()),
-            // Bodies are asked for rarely, and then at once: no need for Chromium to keep many.
-            session.execute(net::EnableParams::builder().max_total_buffer_size(1 << 20).build()),
+            session.execute(listen_to_network()),
             session.execute(attach),
+            // Before it runs, so that its very first request finds the session's wishes.
+            self.dress_new(session, Attire::Document),
             session.execute(RunIfWaitingForDebuggerParams::default()),
         );
         page?;
@@ -111,9 +119,36 @@ impl Page {
         script?;
         network?;
         attached?;
+        dressed?;
         resumed?;
         lock(&self.state).frames_known(&tree?.frame_tree, session);
         self.touch();
+        Ok(())
+    }
+
+    /// Makes a target that was just attached as its session wants it.
+    async fn dress_new(&self, session: &CdpSession, attire: Attire) -> Result<(), BrowserError> {
+        match self.context.upgrade() {
+            Some(context) => dress(&context, session, attire, Arc::default()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Makes the tab and all in it as its session wants it now, given how it `was` made before.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub(in crate::browser) async fn dress(&self, was: &Arc<Emulation>) -> Result<(), BrowserError> {
+        let Some(context) = self.context.upgrade() else { return Ok(()) };
+        let sessions: Vec<_> = lock(&self.sinks).iter().filter_map(|sink| sink.session.get().cloned()).collect();
+        let dressing = sessions.iter().map(|session| dress(&context, session, Attire::Document, Arc::clone(was)));
+        for dressed in futures_util::future::join_all(dressing).await {
+            match dressed {
+                // A frame that goes needs nothing any more.
+                Ok(()) | Err(BrowserError::Closed) => {}
+                Err(error) => return Err(error),
+            }
+        }
         Ok(())
     }
 
@@ -243,19 +278,23 @@ impl Page {
                 }
             }
             EventRequestWillBeSent::IDENTIFIER => {
-                if let Some(e) = event.decode::<RequestBegun>() {
-                    state.network.request_begun(e);
+                if let Some(e) = event.read::<RequestBegun<'_>>() {
+                    state.network.request_begun(&e);
+                    let private = self.context.upgrade().is_some_and(|context| context.is_private());
+                    state.network.requests.begun(&e, session.id(), private);
                 }
             }
             EventResponseReceived::IDENTIFIER => {
-                if let Some(e) = event.decode::<ResponseCame>() {
-                    let main = state.main_frame.clone();
-                    state.network.response_came(&e, &main);
+                if let Some(e) = event.read::<ResponseCame<'_>>() {
+                    let PageState { network, main_frame, .. } = &mut *state;
+                    network.response_came(&e, main_frame);
+                    network.requests.response_came(&e, session.id());
                 }
             }
             EventLoadingFinished::IDENTIFIER | EventLoadingFailed::IDENTIFIER => {
-                if let Some(e) = event.decode::<RequestEnded>() {
+                if let Some(e) = event.read::<RequestEnded<'_>>() {
                     state.network.request_ended(&e);
+                    state.network.requests.ended(&e);
                 }
             }
             EventScreencastFrame::IDENTIFIER => {
@@ -371,6 +410,14 @@ impl Page {
         }
         self.touch();
     }
+}
+
+/// Bodies are asked for rarely: Chromium keeps the newest, not all there were.
+fn listen_to_network() -> net::EnableParams {
+    net::EnableParams::builder()
+        .max_total_buffer_size(BODIES_BYTES_MAX)
+        .max_resource_buffer_size(BODY_BYTES_MAX)
+        .build()
 }
 
 /// `Runtime.executionContextDestroyed`; the typed event leaves its deprecated number out.

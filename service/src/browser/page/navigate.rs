@@ -26,6 +26,7 @@ impl Page {
         let before = {
             let mut state = lock(&self.state);
             state.network.document = None;
+            state.network.requests.clear();
             state.documents
         };
         let answered = match self.unless_dialog(self.session.execute_within(command, deadline)).await {

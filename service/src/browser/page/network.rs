@@ -1,10 +1,15 @@
 //! Which requests of the tab are under way, and how its document was answered.
 //!
-//! These are the most frequent events of all and their full types are large, so only what is used here is read.
+//! These are the most frequent events of all and their full types are large, so only what is used here is read, and what is read is
+//! borrowed from the message. What is kept for the agent is the business of [`Requests`].
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::requests::Requests;
 
 /// Requests followed at once; a page that opens more is settled without them.
 const UNDER_WAY_MAX: usize = 1024;
@@ -29,70 +34,109 @@ pub(in crate::browser) struct Network {
     pub document: Option<DocumentStatus>,
     /// Why the last main document failed to load, as Chromium names it.
     pub failure: Option<String>,
+    /// What the agent can look at.
+    pub requests: Requests,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::browser) struct RequestBegun {
-    request_id: String,
+pub(in crate::browser) struct RequestBegun<'a> {
+    #[serde(borrow)]
+    pub request_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub r#type: Cow<'a, str>,
+    #[serde(borrow)]
+    pub request: RequestHead<'a>,
+    /// The answer that led here.
+    #[serde(borrow)]
+    pub redirect_response: Option<ResponseHead<'a>>,
+    /// Seconds, monotonic.
     #[serde(default)]
-    r#type: String,
+    pub timestamp: f64,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::browser) struct ResponseCame {
+pub(in crate::browser) struct RequestHead<'a> {
+    #[serde(borrow)]
+    pub url: Cow<'a, str>,
+    #[serde(borrow)]
+    pub method: Cow<'a, str>,
+    #[serde(borrow)]
+    pub headers: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub post_data: Option<Cow<'a, str>>,
     #[serde(default)]
-    r#type: String,
-    #[serde(default)]
-    frame_id: String,
-    response: ResponseHead,
+    pub has_post_data: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ResponseHead {
-    status: i64,
-    #[serde(default)]
-    status_text: String,
-    #[serde(default)]
-    headers: ResponseHeaders,
+pub(in crate::browser) struct ResponseCame<'a> {
+    #[serde(borrow)]
+    pub request_id: Cow<'a, str>,
+    #[serde(borrow, default)]
+    r#type: Cow<'a, str>,
+    #[serde(borrow, default)]
+    frame_id: Cow<'a, str>,
+    #[serde(borrow)]
+    pub response: ResponseHead<'a>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::browser) struct ResponseHead<'a> {
+    pub status: i64,
+    #[serde(borrow, default)]
+    pub status_text: Cow<'a, str>,
+    #[serde(borrow, default)]
+    pub mime_type: Cow<'a, str>,
+    #[serde(borrow)]
+    pub headers: Option<&'a RawValue>,
 }
 
 /// The one header of ours; servers' own are stripped of it by the proxy.
 #[derive(Default, Deserialize)]
-struct ResponseHeaders {
+struct OurHeaders {
     #[serde(rename = "X-Helmwatch-Egress", alias = "x-helmwatch-egress")]
     egress: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(in crate::browser) struct RequestEnded {
-    request_id: String,
+pub(in crate::browser) struct RequestEnded<'a> {
+    #[serde(borrow)]
+    pub request_id: Cow<'a, str>,
+    #[serde(default)]
+    pub timestamp: f64,
+    /// Only of one that failed.
+    #[serde(borrow)]
+    pub error_text: Option<Cow<'a, str>>,
 }
 
 impl Network {
-    pub fn request_begun(&mut self, event: RequestBegun) {
-        let matters = matches!(event.r#type.as_str(), "Document" | "Script" | "XHR" | "Fetch" | "Stylesheet");
+    pub fn request_begun(&mut self, event: &RequestBegun<'_>) {
+        let matters = matches!(event.r#type.as_ref(), "Document" | "Script" | "XHR" | "Fetch" | "Stylesheet");
         if matters && self.under_way.len() < UNDER_WAY_MAX {
             self.begun += 1;
-            self.under_way.insert(event.request_id, self.begun);
+            self.under_way.insert(event.request_id.as_ref().to_owned(), self.begun);
         }
     }
 
-    pub fn response_came(&mut self, event: &ResponseCame, main_frame: &str) {
+    pub fn response_came(&mut self, event: &ResponseCame<'_>, main_frame: &str) {
         if event.r#type == "Document" && event.frame_id == main_frame {
+            let ours: Option<OurHeaders> =
+                event.response.headers.and_then(|headers| serde_json::from_str(headers.get()).ok());
             self.document = Some(DocumentStatus {
                 code: u16::try_from(event.response.status).unwrap_or(0),
                 text: super::state::cut(&event.response.status_text, 100),
-                by_proxy: event.response.headers.egress.is_some(),
+                by_proxy: ours.is_some_and(|ours| ours.egress.is_some()),
             });
         }
     }
 
-    pub fn request_ended(&mut self, event: &RequestEnded) {
-        self.under_way.remove(&event.request_id);
+    pub fn request_ended(&mut self, event: &RequestEnded<'_>) {
+        self.under_way.remove(event.request_id.as_ref());
     }
 
     /// A new main document: what its predecessor asked for no longer matters.

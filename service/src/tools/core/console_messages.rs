@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::policy::Effect;
 use crate::session::{ConsoleEntry, ConsoleLevel};
-use crate::tools::{Answer, Hints, Prepared, Tool, WithDialog};
+use crate::tools::{Hints, Prepared, Tool, WithDialog};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -15,6 +15,8 @@ struct Arguments {
     /// Also of earlier pages of this tab
     #[serde(default)]
     all: bool,
+    #[serde(default)]
+    filename: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -56,7 +58,7 @@ pub(super) fn tool() -> Tool {
         |a: Arguments| {
             let prepared = Prepared::page(Effect::Read, "Read the console", move |turn| async move {
                 let entries = turn.page()?.console(a.all);
-                Ok(Answer::result(listed(&entries, a.level)))
+                turn.tell("Console", a.filename.as_deref(), ("log", "text/plain"), listed(&entries, a.level)).await
             });
             Ok(prepared.dialog(WithDialog::Fine))
         },

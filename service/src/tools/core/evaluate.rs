@@ -23,6 +23,8 @@ struct Arguments {
     target: Option<String>,
     /// () => { ... } or (element) => { ... }
     function: String,
+    #[serde(default)]
+    filename: Option<String>,
 }
 
 pub(super) fn tool() -> Tool {
@@ -47,7 +49,9 @@ pub(super) fn tool() -> Tool {
                     };
                     let on = if target.is_some() { format!("page.{}", turn.code(0)) } else { "page".to_owned() };
                     let code = vec![format!("await {on}.evaluate({});", quoted(&a.function))];
-                    Ok(Answer { result, code, ..Answer::default() })
+                    let told =
+                        turn.tell("Evaluation result", a.filename.as_deref(), ("json", "application/json"), result);
+                    Ok(Answer { code, ..told.await? })
                 }
             });
             if target.is_none() {

@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::policy::Effect;
 use crate::session::SnapshotOptions;
-use crate::tools::{Answer, Hints, Prepared, Tool, ToolError};
+use crate::tools::pattern::{compile, parted};
+use crate::tools::{Hints, Prepared, Tool, ToolError};
 
 /// Lines around a match.
 const CONTEXT: usize = 3;
-/// Largest compiled pattern, bytes. Matching takes linear time whatever the pattern is.
-const PATTERN_BYTES_MAX: usize = 1 << 20;
 /// Snippets of one answer; beyond it a narrower question is better.
 const SNIPPETS_MAX: usize = 50;
 
@@ -41,11 +40,7 @@ pub(super) fn tool() -> Tool {
             Ok(Prepared::page(Effect::Read, "Search the page", move |turn| async move {
                 let snapshot = turn.page()?.snapshot(&SnapshotOptions::default()).await?;
                 let found = found(&snapshot.yaml, &query);
-                if let Some(name) = &a.filename {
-                    let file = turn.keep("Find results", Some(name), ("find", "md"), "text/markdown", found).await?;
-                    return Ok(Answer { files: vec![file], ..Answer::default() });
-                }
-                Ok(Answer::result(found))
+                turn.tell("Find results", a.filename.as_deref(), ("md", "text/markdown"), found).await
             }))
         },
     )
@@ -69,23 +64,9 @@ impl Query {
                 (pattern.to_owned(), flags.contains('i'), format!("/{pattern}/{flags}"))
             }
         };
-        let pattern = RegexBuilder::new(&pattern).case_insensitive(any_case).size_limit(PATTERN_BYTES_MAX).build();
-        // Its message draws the pattern over several lines; the last one says what is wrong.
-        let pattern = pattern.map_err(|error| {
-            let error = error.to_string();
-            let last = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
-            wrong(&format!(
-                "the regular expression cannot be used: {last}; look-around and back-references are not known."
-            ))
-        })?;
+        let pattern = compile("browser_find", &pattern, any_case)?;
         Ok(Self { pattern, told })
     }
-}
-
-/// `/pattern/flags`, or the whole as a pattern.
-fn parted(text: &str) -> (&str, &str) {
-    let inner = text.strip_prefix('/').and_then(|rest| rest.rsplit_once('/'));
-    inner.filter(|(_, flags)| flags.chars().all(|flag| "dgimsuvy".contains(flag))).unwrap_or((text, ""))
 }
 
 /// The matching lines of a snapshot with what is around them, each snippet under its path from the root.

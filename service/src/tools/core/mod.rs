@@ -3,6 +3,7 @@
 mod click;
 mod close;
 mod console_messages;
+mod emulate_media;
 mod evaluate;
 mod fill_form;
 mod find;
@@ -10,6 +11,8 @@ mod handle_dialog;
 mod hover;
 mod navigate;
 mod navigate_back;
+mod network_request;
+mod network_requests;
 mod press_key;
 mod read;
 mod resize;
@@ -42,6 +45,9 @@ pub(super) fn tools() -> Vec<Tool> {
         tabs::tool(),
         handle_dialog::tool(),
         console_messages::tool(),
+        network_requests::tool(),
+        network_request::tool(),
+        emulate_media::tool(),
         resize::tool(),
         close::tool(),
     ]

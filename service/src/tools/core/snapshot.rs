@@ -19,6 +19,8 @@ struct Arguments {
     /// With each element's box
     #[serde(default)]
     boxes: bool,
+    #[serde(default)]
+    filename: Option<String>,
 }
 
 pub(super) fn tool() -> Tool {
@@ -33,6 +35,10 @@ pub(super) fn tool() -> Tool {
                 let target = a.target.as_deref().map(Target::new);
                 let options = SnapshotOptions { target, depth: a.depth, boxes: a.boxes };
                 let snapshot = page.snapshot(&options).await?;
+                if let Some(name) = &a.filename {
+                    let kept = turn.keep("Snapshot", Some(name), ("page", "yml"), "application/yaml", snapshot.yaml);
+                    return Ok(Answer { files: vec![kept.await?], ..Answer::default() });
+                }
                 let whole = options.target.is_none() && options.depth.is_none() && !options.boxes;
                 let snapshot = if whole { Wanted::Whole(snapshot) } else { Wanted::Taken(snapshot) };
                 Ok(Answer { snapshot, ..Answer::default() })

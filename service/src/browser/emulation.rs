@@ -1,0 +1,88 @@
+//! What a session's pages are made to believe: media features, no network, answers in the server's place.
+//!
+//! Kept by the context, so that tabs, frames and workers that come later have it before their first request. Each CDP session of a
+//! target is dressed by [`dress`]; one that comes while it changes is dressed twice rather than not at all.
+
+use std::sync::Arc;
+
+use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetEmulatedMediaParams};
+
+use super::BrowserError;
+use super::cdp::CdpSession;
+use super::context::Context;
+
+/// Media features; `None` leaves one to the browser.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Media {
+    pub color_scheme: Option<&'static str>,
+    pub reduced_motion: Option<&'static str>,
+    pub forced_colors: Option<&'static str>,
+    pub contrast: Option<&'static str>,
+    /// `screen` or `print`.
+    pub medium: Option<&'static str>,
+}
+
+/// All of it. A new value takes the place of the old one whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Emulation {
+    pub media: Media,
+}
+
+/// What kind of target a CDP session has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attire {
+    /// A tab or a frame in a process of its own.
+    Document,
+}
+
+impl Emulation {
+    /// Sends a target what is different from `was`; all commands leave at once.
+    async fn apply(&self, session: &CdpSession, attire: Attire, was: &Self) -> Result<(), BrowserError> {
+        let media = async {
+            if self.media == was.media || attire != Attire::Document {
+                return Ok(());
+            }
+            session.execute(self.media.command()).await.map(drop)
+        };
+        media.await
+    }
+}
+
+impl Media {
+    fn command(self) -> SetEmulatedMediaParams {
+        // An empty word takes an override back.
+        let feature = |name: &str, value: Option<&str>| MediaFeature {
+            name: name.to_owned(),
+            value: value.unwrap_or_default().to_owned(),
+        };
+        SetEmulatedMediaParams {
+            media: Some(self.medium.unwrap_or_default().to_owned()),
+            features: Some(vec![
+                feature("prefers-color-scheme", self.color_scheme),
+                feature("prefers-reduced-motion", self.reduced_motion),
+                feature("forced-colors", self.forced_colors),
+                feature("prefers-contrast", self.contrast),
+            ]),
+        }
+    }
+}
+
+/// Makes a target as its context wants it now, given how it `was` made before.
+///
+/// # Errors
+/// As the connection.
+pub(super) async fn dress(
+    context: &Context,
+    session: &CdpSession,
+    attire: Attire,
+    mut was: Arc<Emulation>,
+) -> Result<(), BrowserError> {
+    loop {
+        let wanted = context.emulation();
+        if Arc::ptr_eq(&wanted, &was) || wanted == was {
+            return Ok(());
+        }
+        wanted.apply(session, attire, &was).await?;
+        was = wanted;
+    }
+}

@@ -1,0 +1,100 @@
+//! Pages and answers for what concerns the network: echoes, bodies of any size, files to download.
+
+use std::fmt::Write as _;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{Path, Query};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{any, get};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::Shared;
+
+/// Largest answer of `/api/bytes`.
+const BYTES_MAX: usize = 32 << 20;
+
+pub(super) fn router() -> Router<Shared> {
+    Router::new()
+        .route("/network", get(|| async { Html(include_str!("../../site/network.html")) }))
+        .route("/network.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], "h1 { color: green }") }))
+        .route("/api/echo", any(echo))
+        .route("/api/bytes", get(bytes))
+        .route("/api/missing", get(|| async { (StatusCode::NOT_FOUND, "nothing here") }))
+        .route("/download/{name}", get(download))
+        .route("/downloads", get(downloads))
+}
+
+/// What it was asked, as JSON: method, headers and body.
+async fn echo(method: Method, headers: HeaderMap, body: Bytes) -> axum::Json<Value> {
+    let headers: Map<String, Value> =
+        headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().into())).collect();
+    axum::Json(json!({
+        "method": method.as_str(),
+        "headers": headers,
+        "body": String::from_utf8_lossy(&body),
+    }))
+}
+
+#[derive(Deserialize)]
+struct Wanted {
+    #[serde(default)]
+    count: usize,
+    /// As in `image/png`.
+    #[serde(default)]
+    kind: String,
+    /// Never end.
+    #[serde(default)]
+    endless: bool,
+    /// The name a header gives, when it is another than the path's.
+    #[serde(default)]
+    named: String,
+}
+
+/// So many bytes: letters, or zeros where the kind is no text.
+async fn bytes(Query(wanted): Query<Wanted>) -> Response {
+    let text = wanted.kind.is_empty() || wanted.kind.starts_with("text/");
+    let kind = if wanted.kind.is_empty() { "text/plain".to_owned() } else { wanted.kind };
+    let body = vec![if text { b'x' } else { 0 }; wanted.count.min(BYTES_MAX)];
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+/// A file as an attachment, `count` bytes of sevens; endless ones go on for ever.
+async fn download(Path(name): Path<String>, Query(wanted): Query<Wanted>) -> Response {
+    use futures_util::StreamExt as _;
+    let name = if wanted.named.is_empty() { name } else { wanted.named };
+    let headers = [
+        (header::CONTENT_TYPE, "application/octet-stream".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    if wanted.endless {
+        let piece = Bytes::from(vec![7; 64 << 10]);
+        let body = futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()));
+        return (headers, axum::body::Body::from_stream(body.boxed())).into_response();
+    }
+    (headers, vec![7_u8; wanted.count.min(BYTES_MAX)]).into_response()
+}
+
+#[derive(Deserialize)]
+struct Links {
+    /// Query of the download.
+    #[serde(default)]
+    query: String,
+}
+
+/// A page with a link to a download, a link that opens it in a new tab, and a button that makes one itself.
+async fn downloads(Query(links): Query<Links>) -> Html<String> {
+    let query = links.query.replace(['"', '<', '>', '\''], "");
+    let mut page = String::from("<!doctype html><html lang=en><title>Downloads</title><h1>Downloads</h1>");
+    let written = write!(
+        page,
+        "<p><a href='/download/report.bin?{query}'>The report</a> \
+         <a href='/download/report.bin?{query}' target=_blank>The report in a tab</a>\
+         <button onclick=\"const link = document.createElement('a'); link.href = URL.createObjectURL(new Blob(['made here'])); \
+         link.download = 'made.txt'; link.click()\">Make one</button>"
+    );
+    debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    Html(page)
+}
