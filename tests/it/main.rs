@@ -6,6 +6,7 @@
 mod actions;
 mod agent;
 mod approvals;
+mod audit;
 mod bad_input;
 mod conformance;
 mod egress;
@@ -18,6 +19,7 @@ mod live;
 mod load;
 mod network;
 mod pages;
+mod policy;
 mod reading;
 mod room;
 mod routes;

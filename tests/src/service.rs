@@ -389,6 +389,14 @@ impl Service {
         Err(Fault::new(format!("helmwatch keys revoke: {error}"), "run it by hand"))
     }
 
+    /// Runs a command of the program beside the running service, on its data folder.
+    ///
+    /// # Errors
+    /// When it cannot be started at all.
+    pub async fn command(&self, arguments: &[&str]) -> Outcome<std::process::Output> {
+        run_command(arguments, self.data.path()).await
+    }
+
     /// SIGTERM, as an operator stops it, and a search for what it left.
     ///
     /// # Errors
@@ -423,6 +431,18 @@ impl Service {
         let left = if clean.is_ok() { Vec::new() } else { left().into_iter().map(Process::command).collect() };
         Ok(Ended { status, took, left })
     }
+}
+
+/// Runs a command of the program on a data folder.
+///
+/// # Errors
+/// When it cannot be started at all.
+pub async fn run_command(arguments: &[&str], data: &std::path::Path) -> Outcome<std::process::Output> {
+    let mut command = Command::new(executable()?);
+    clean_environment(&mut command);
+    // The setting by environment: not every command has flags for settings.
+    command.args(arguments).env("HELMWATCH_DATA_DIR", data);
+    command.output().await.map_err(|error| Fault::of("helmwatch, run as a command", error))
 }
 
 /// Where the program is: `HELMWATCH_BIN`, or beside the running program in the target folder.

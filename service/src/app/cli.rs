@@ -28,6 +28,11 @@ pub enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Check and export the record of what happened.
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     /// Work with policy files.
     Policy {
         #[command(subcommand)]
@@ -78,6 +83,27 @@ pub enum KeysCommand {
     },
 }
 
+/// `helmwatch audit …`
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Read every line and check that none was changed, removed, inserted or moved; print the head.
+    Verify {
+        /// A head printed earlier and kept elsewhere: the audit must still hold it.
+        #[arg(long, value_name = "LINE:HASH")]
+        expect: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
+    /// Print every line as one JSON object, oldest first.
+    Export {
+        /// Only lines after this number.
+        #[arg(long, value_name = "LINE", default_value_t = 0)]
+        after: u64,
+        #[command(flatten)]
+        settings: Settings,
+    },
+}
+
 /// `helmwatch policy …`
 #[derive(Debug, Subcommand)]
 pub enum PolicyCommand {
@@ -86,6 +112,59 @@ pub enum PolicyCommand {
         /// A TOML file, or open, careful, strict.
         file: String,
     },
+    /// Say what a policy answers to a call, and which of its rules speak about it.
+    Explain(Box<ExplainedCall>),
+}
+
+/// A call as a policy sees it.
+#[derive(Debug, Args)]
+pub struct ExplainedCall {
+    /// A TOML file, or open, careful, strict.
+    pub file: String,
+    /// As in browser_click.
+    pub tool: String,
+    /// read, act or send.
+    #[arg(long, default_value = "act")]
+    pub effect: String,
+    /// Address of the page it acts on.
+    #[arg(long, value_name = "URL")]
+    pub page: Option<String>,
+    /// Where it goes, when it names an address itself.
+    #[arg(long, value_name = "URL")]
+    pub to: Option<String>,
+    /// Role of the element it acts on, as in button; a snapshot shows it.
+    #[arg(long)]
+    pub role: Option<String>,
+    /// Accessible name of the element.
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What the element is for, when it is a field: text, password, card, one_time_code, email, file, search, other.
+    #[arg(long, value_name = "KIND")]
+    pub field: Option<String>,
+    /// Where the element leads, when it is a link.
+    #[arg(long, value_name = "URL")]
+    pub link: Option<String>,
+    /// Does pressing it start a download?
+    #[arg(long)]
+    pub downloads: bool,
+    /// Does pressing it submit its form?
+    #[arg(long)]
+    pub submits: bool,
+    /// Where its form is sent.
+    #[arg(long, value_name = "URL")]
+    pub form: Option<String>,
+    /// How its form is sent.
+    #[arg(long, value_name = "METHOD", default_value = "POST")]
+    pub form_method: String,
+    /// A kind of field of its form that is filled; can be given several times.
+    #[arg(long, value_name = "KIND")]
+    pub form_holds: Vec<String>,
+    /// A text it types, chooses or runs; can be given several times.
+    #[arg(long, value_name = "TEXT")]
+    pub value: Vec<String>,
+    /// Does it hand over files?
+    #[arg(long)]
+    pub uploads: bool,
 }
 
 /// Flags that set something, over the file and the environment.

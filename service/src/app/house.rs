@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::lanes::EgressLanes;
+use super::policy_watch::PolicyWatch;
 use super::record::{Recorder, count_cards};
 use super::{chromium, policy_command};
 use crate::approval::{Desk, DeskLimits};
@@ -17,6 +18,7 @@ use crate::browser::Profile;
 use crate::config::Config;
 use crate::egress::Egress;
 use crate::files::{Owner, Shelf, ShelfLimits};
+use crate::policy::Current;
 use crate::pool::{Pool, PoolError};
 use crate::session::Registry;
 use crate::store::{Purpose, Store};
@@ -74,7 +76,8 @@ impl House {
         })?;
         let owner = options.run_as.map(|user| Owner { uid: user.uid, gid: user.gid });
         let shelf = Shelf::new(files.path(), owner, shelf_limits(&config));
-        let policy = Arc::new(policy_command::load(&config.policy)?);
+        let policy_watch = PolicyWatch::of(&config.policy);
+        let policy = Current::new(policy_command::load(&config.policy)?);
         let clock = WallClock::system();
 
         let store = Store::open(&config.data_dir, Purpose::Service).await.map_err(|error| two(&error, error.hint()))?;
@@ -106,7 +109,8 @@ impl House {
         let pool = Pool::new(config.pool.clone(), Arc::new(options), Arc::new(EgressLanes(egress)), rooms.clone());
         rooms.spawn("files", Arc::clone(&shelf).tend());
         let registry = Registry::new(Arc::clone(&pool), Arc::clone(&shelf), config.session.clone(), rooms.clone());
-        let recorder = Recorder { store: store.clone(), desk: desk.clone(), audit: audit.clone(), clock };
+        let recorder =
+            Recorder { store: store.clone(), desk: desk.clone(), audit: audit.clone(), clock: clock.clone() };
         rooms.spawn("session record", recorder.run(Arc::clone(&registry)));
         rooms.spawn("card count", count_cards(desk.clone(), Arc::clone(&registry)));
         let settings = GateSettings {
@@ -116,6 +120,9 @@ impl House {
             public_url: config.public_url(listening).into(),
             ask_ttl_max: Duration::from_millis(config.approval.ttl_ms),
         };
+        if let Some(watch) = policy_watch {
+            rooms.spawn("policy watch", watch.run(Arc::clone(&policy), audit.clone(), clock.clone()));
+        }
         let gate = Gate::new(Arc::clone(&registry), policy, desk.clone(), audit, settings);
         let draining = CancellationToken::new();
         Ok(Self {

@@ -1,5 +1,6 @@
 //! Builds everything and runs it. Named by `main` only; knows every room, decides nothing.
 
+mod audit_command;
 mod chromium;
 pub mod cli;
 mod doctor;
@@ -10,6 +11,7 @@ mod house;
 mod keys_command;
 mod lanes;
 mod policy_command;
+mod policy_watch;
 mod record;
 mod serve;
 mod visit;
@@ -55,9 +57,12 @@ async fn command(command: Command) -> Result<ExitCode, String> {
             let config = settings.load().map_err(|error| error.to_string())?;
             Ok(if doctor::run(&config).await { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
+        Command::Audit { command } => audit_command::run(command).await.map(|()| ExitCode::SUCCESS),
         Command::Keys { command } => keys_command::run(command).await.map(|()| ExitCode::SUCCESS),
-        Command::Policy { command: PolicyCommand::Check { file } } => {
-            policy_command::check(&file).map(|()| ExitCode::SUCCESS)
+        Command::Policy { command } => match command {
+            PolicyCommand::Check { file } => policy_command::check(&file),
+            PolicyCommand::Explain(call) => policy_command::explain(&call),
         }
+        .map(|()| ExitCode::SUCCESS),
     }
 }

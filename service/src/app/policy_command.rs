@@ -1,8 +1,9 @@
-//! `helmwatch policy check`, and how the service reads its policy.
+//! `helmwatch policy`, and how the service reads its policy.
 
 use std::path::Path;
 
-use crate::policy::{Policy, Preset};
+use super::cli::ExplainedCall;
+use crate::policy::{CallFacts, Effect, FieldFacts, FieldKind, FormFacts, Policy, Preset, TargetFacts, Verdict};
 
 /// Rules larger than this are no file somebody wrote.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -38,4 +39,72 @@ pub fn check(setting: &str) -> Result<(), String> {
         println!("  {name}");
     }
     Ok(())
+}
+
+/// Prints what a policy answers to a call, in which words, and every rule that speaks about it.
+///
+/// # Errors
+/// As [`load`]; a word that is none.
+pub fn explain(call: &ExplainedCall) -> Result<(), String> {
+    let policy = load(&call.file)?;
+    let targets: Vec<TargetFacts> = target(call)?.into_iter().collect();
+    let facts = CallFacts {
+        tool: &call.tool,
+        effect: word(&call.effect, &Effect::WORDS, "--effect")?,
+        page_url: call.page.as_deref(),
+        to_url: call.to.as_deref(),
+        targets: &targets,
+        values: &call.value,
+        uploads: call.uploads,
+    };
+    match policy.decide(&facts) {
+        Verdict::Allow { rule } => println!("allow, by {}", named(&rule)),
+        Verdict::Deny { rule, message } => println!("deny, by {}: {message}", named(&rule)),
+        Verdict::Ask { rule, message, ttl } => {
+            println!("ask for {} s, by {}: {message}", ttl.as_secs(), named(&rule));
+        }
+    }
+    for (rule, action) in policy.heard(&facts) {
+        println!("  heard: \"{rule}\" ({})", action.word());
+    }
+    Ok(())
+}
+
+fn named(rule: &str) -> String {
+    if rule == Policy::DEFAULT_RULE { "the default".to_owned() } else { format!("the rule \"{rule}\"") }
+}
+
+/// The element, if anything was said of one.
+fn target(call: &ExplainedCall) -> Result<Option<TargetFacts>, String> {
+    let kinds: Vec<FieldKind> =
+        call.form_holds.iter().map(|kind| word(kind, &FieldKind::WORDS, "--form-holds")).collect::<Result<_, _>>()?;
+    let field = call.field.as_deref().map(|kind| word(kind, &FieldKind::WORDS, "--field")).transpose()?;
+    let in_form = call.form.is_some() || !kinds.is_empty() || call.submits;
+    let said = call.role.is_some() || call.name.is_some() || field.is_some() || call.link.is_some() || call.downloads;
+    if !said && !in_form {
+        return Ok(None);
+    }
+    let filled = |kind| FieldFacts { name: String::new(), kind, filled: true };
+    Ok(Some(TargetFacts {
+        role: call.role.clone().unwrap_or_default(),
+        name: call.name.clone().unwrap_or_default(),
+        tag: String::new(),
+        field,
+        href: call.link.clone(),
+        submits: call.submits,
+        downloads: call.downloads,
+        form: in_form.then(|| FormFacts {
+            method: call.form_method.to_ascii_uppercase(),
+            action: call.form.clone().or_else(|| call.page.clone()).unwrap_or_default(),
+            fields: kinds.into_iter().map(filled).collect(),
+        }),
+    }))
+}
+
+fn word<T: Copy>(word: &str, known: &[(&str, T)], flag: &str) -> Result<T, String> {
+    known.iter().find(|(name, _)| *name == word).map(|(_, value)| *value).ok_or_else(|| {
+        let names: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+        let shown: String = word.chars().take(60).collect();
+        format!("{flag} \"{shown}\" is no word of a policy\nGive one of {}.", names.join(", "))
+    })
 }

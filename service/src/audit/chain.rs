@@ -174,6 +174,16 @@ pub async fn verify(store: &dyn AuditStore) -> Result<Verified, NotKept> {
     }
 }
 
+/// Is this end, kept elsewhere, one the chain once had? Somebody who computed the whole chain anew cannot make it so.
+///
+/// # Errors
+/// [`NotKept`] when it cannot be read.
+pub async fn holds(store: &dyn AuditStore, head: Head) -> Result<bool, NotKept> {
+    let Some(before) = head.seq.checked_sub(1) else { return Ok(head == Head::beginning()) };
+    let page = store.page(before, 1).await?;
+    Ok(page.first().is_some_and(|entry| entry.seq == head.seq && entry.hash == head.hash))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,6 @@ mod chain;
 mod line;
 mod log;
 
-pub use chain::{AuditStore, Entry, Head, Verified, chain, verify};
+pub use chain::{AuditStore, Entry, Head, Verified, chain, holds, verify};
 pub use line::{Kind, Line};
 pub use log::{Log, LogLimits};

@@ -11,6 +11,11 @@ pub enum Effect {
     Send,
 }
 
+impl Effect {
+    /// Each with its word in rule files.
+    pub const WORDS: [(&str, Self); 3] = [("read", Self::Read), ("act", Self::Act), ("send", Self::Send)];
+}
+
 /// What a field is for, as far as the page tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FieldKind {
@@ -24,6 +29,20 @@ pub enum FieldKind {
     File,
     Search,
     Other,
+}
+
+impl FieldKind {
+    /// Each with its word in rule files.
+    pub const WORDS: [(&str, Self); 8] = [
+        ("text", Self::Text),
+        ("password", Self::Password),
+        ("card", Self::Card),
+        ("one_time_code", Self::OneTimeCode),
+        ("email", Self::Email),
+        ("file", Self::File),
+        ("search", Self::Search),
+        ("other", Self::Other),
+    ];
 }
 
 /// One field of a form. Values never leave the page; only whether there is one.

@@ -26,18 +26,7 @@ const TTL_DEFAULT: Duration = Duration::from_secs(5 * 60);
 /// Compiled size of one pattern, in bytes.
 const REGEX_BYTES_MAX: usize = 1024 * 1024;
 
-const EFFECTS: [(&str, Effect); 3] = [("read", Effect::Read), ("act", Effect::Act), ("send", Effect::Send)];
 const ACTIONS: [(&str, Action); 3] = [("allow", Action::Allow), ("deny", Action::Deny), ("ask", Action::Ask)];
-const FIELDS: [(&str, FieldKind); 8] = [
-    ("text", FieldKind::Text),
-    ("password", FieldKind::Password),
-    ("card", FieldKind::Card),
-    ("one_time_code", FieldKind::OneTimeCode),
-    ("email", FieldKind::Email),
-    ("file", FieldKind::File),
-    ("search", FieldKind::Search),
-    ("other", FieldKind::Other),
-];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -300,10 +289,11 @@ impl Reader<'_> {
             })
         };
         let address = |list, part: &str| self.list(list, &format!("{key}.{part}"), AddressPattern::parse);
-        let fields = |list, part: &str| self.list(list, &format!("{key}.{part}"), |entry| one_of(entry, &FIELDS));
+        let fields =
+            |list, part: &str| self.list(list, &format!("{key}.{part}"), |entry| one_of(entry, &FieldKind::WORDS));
         Ok(Conditions {
             tool: plain(text.tool, "tool")?,
-            effect: self.list(text.effect, &format!("{key}.effect"), |entry| one_of(entry, &EFFECTS))?,
+            effect: self.list(text.effect, &format!("{key}.effect"), |entry| one_of(entry, &Effect::WORDS))?,
             page: address(text.page, "page")?,
             to: address(text.to, "to")?,
             // An empty role is a real one: an element that has none.

@@ -9,6 +9,7 @@
 //! belongs: as `unless` inside the rule it is an exception to. An `allow` rule only beats the default.
 
 mod address;
+mod current;
 mod error;
 mod facts;
 mod file;
@@ -21,6 +22,7 @@ mod words;
 
 use std::time::Duration;
 
+pub use current::Current;
 pub use error::PolicyError;
 pub use facts::{CallFacts, Effect, FieldFacts, FieldKind, FormFacts, TargetFacts};
 pub use preset::Preset;
@@ -35,6 +37,18 @@ pub enum Action {
     Allow,
     Ask,
     Deny,
+}
+
+impl Action {
+    /// The word for it in a rule file.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Ask => "ask",
+            Self::Deny => "deny",
+        }
+    }
 }
 
 /// The answer for one call.
@@ -99,6 +113,11 @@ impl Policy {
     /// The names of the rules, in file order.
     pub fn rule_names(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().map(|rule| rule.name.as_str())
+    }
+
+    /// The rules that speak about a call, and what each wants, in file order.
+    pub fn heard(&self, call: &CallFacts<'_>) -> impl Iterator<Item = (&str, Action)> {
+        self.rules.iter().filter(|rule| rule.matches(call)).map(|rule| (rule.name.as_str(), rule.then))
     }
 
     /// Answers for one call. The same facts always give the same answer.

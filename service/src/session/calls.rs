@@ -68,8 +68,8 @@ impl Session {
         }
     }
 
-    /// Moves a call on the timeline. One that is no longer kept is left alone.
-    pub fn call_moved(&self, number: CallNumber, state: CallState, error: Option<&str>) {
+    /// Moves a call on the timeline, and says what it is about. One that is no longer kept is left alone.
+    pub fn call_moved(&self, number: CallNumber, state: CallState, error: Option<&str>) -> Option<String> {
         let moved = {
             let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
             let found = calls.kept.iter_mut().rev().find(|(call, _)| call.number == number.0);
@@ -82,9 +82,11 @@ impl Session {
                 call.clone()
             })
         };
+        let summary = moved.as_ref().map(|call| call.summary.clone());
         if let Some(call) = moved {
             self.send(LiveEvent::Call { call });
         }
+        summary
     }
 
     /// The last calls, oldest first.

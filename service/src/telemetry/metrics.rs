@@ -41,6 +41,8 @@ pub mod names {
     pub const APPROVALS_PENDING: &str = "helmwatch_approvals_pending";
     pub const APPROVAL_SECONDS: &str = "helmwatch_approval_seconds";
 
+    pub const POLICY_BROKEN: &str = "helmwatch_policy_broken";
+
     pub const EGRESS_DECISIONS: &str = "helmwatch_egress_decisions_total";
     pub const EGRESS_BYTES: &str = "helmwatch_egress_bytes_total";
     pub const EGRESS_TUNNELS: &str = "helmwatch_egress_tunnels";
@@ -133,6 +135,7 @@ fn describe() {
     describe_histogram!(CALL_SECONDS, Unit::Seconds, "Run time of tool calls, waiting excluded, by tool");
     describe_histogram!(CALL_WAIT_SECONDS, Unit::Seconds, "Wait of tool calls behind others of their session");
     describe_counter!(APPROVALS, "Held calls that came to an end, by state");
+    describe_gauge!(POLICY_BROKEN, "1 while the policy file is broken or gone and the rules of before hold");
     describe_gauge!(APPROVALS_PENDING, "Held calls waiting for a person");
     describe_histogram!(APPROVAL_SECONDS, Unit::Seconds, "From question to decision");
     describe_counter!(EGRESS_DECISIONS, "Connections pages asked for, by decision and rule");

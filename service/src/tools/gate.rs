@@ -24,7 +24,7 @@ use super::tool::Tool;
 use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
-use crate::policy::{Effect, Policy, Verdict};
+use crate::policy::{Current, Effect, Verdict};
 use crate::session::{CallNumber, Patience, Registry, Session, SessionError};
 use crate::telemetry::names;
 
@@ -47,7 +47,7 @@ pub struct GateSettings {
 pub struct Gate {
     tools: Vec<Tool>,
     registry: Arc<Registry>,
-    policy: Arc<Policy>,
+    pub(super) policy: Arc<Current>,
     pub(super) desk: Desk,
     audit: Log,
     pub(super) settings: GateSettings,
@@ -85,7 +85,7 @@ impl Gate {
     #[must_use]
     pub fn new(
         registry: Arc<Registry>,
-        policy: Arc<Policy>,
+        policy: Arc<Current>,
         desk: Desk,
         audit: Log,
         settings: GateSettings,
@@ -192,7 +192,8 @@ impl Gate {
             Some(error) if error.code == "waiting_for_approval" => (CallState::Waiting, "waiting"),
             Some(_) => (CallState::Failed, "failed"),
         };
-        place.session.call_moved(number, state, error.as_ref().map(|error| error.what.as_str()));
+        let about = place.session.call_moved(number, state, error.as_ref().map(|error| error.what.as_str()));
+        let about = about.unwrap_or_else(|| known.verb.clone());
         self.audit.note(Line {
             session: Some(place.session.id().clone()),
             subject: Some(call.tool.to_owned()),
@@ -203,7 +204,7 @@ impl Gate {
                 Kind::Call,
                 call.context.caller.tenant().clone(),
                 call.context.caller.key().as_str(),
-                error.map_or_else(|| known.verb.clone(), |error| error.what),
+                error.map_or_else(|| about.clone(), |error| format!("{about}: {}", error.what)),
             )
         });
         reply
@@ -223,7 +224,7 @@ impl Gate {
         }
         let patience = if known.effect == Effect::Read { Patience::Read } else { Patience::Act };
         let (session, policy, number, terms) =
-            (Arc::clone(&place.session), Arc::clone(&self.policy), place.number, call.terms);
+            (Arc::clone(&place.session), self.policy.get(), place.number, call.terms);
         let again = known.clone();
         let turn = async move {
             let seen = match look(&session, &known).await {
@@ -234,11 +235,7 @@ impl Gate {
             match decide(&policy, &known, &seen) {
                 Verdict::Allow { .. } => act(&session, &known, seen, run, terms).await,
                 Verdict::Deny { rule, message } => {
-                    let error = ToolError::new(
-                        "policy_denied",
-                        format!("The rule \"{rule}\" does not allow this: {message}"),
-                        "Do something else; asking again will not help.",
-                    );
+                    let error = not_allowed(&rule, &message);
                     First::done(&session, &known, Err(error), terms).await
                 }
                 Verdict::Ask { rule, message, ttl } => First::Ask { run, seen, rule, message, ttl },
@@ -301,6 +298,15 @@ impl First {
         let keeper = Keeper { session, public_url: &known.public_url };
         Self::Done(response::render(&keeper, outcome, terms).await, error)
     }
+}
+
+/// What the policy's no says to the agent.
+pub(super) fn not_allowed(rule: &str, message: &str) -> ToolError {
+    ToolError::new(
+        "policy_denied",
+        format!("The rule \"{rule}\" does not allow this: {message}"),
+        "Do something else; asking again will not help.",
+    )
 }
 
 /// Runs what may run, in this very turn.

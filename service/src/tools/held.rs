@@ -7,10 +7,11 @@ use helmwatch_protocol::{ApprovalState, CallState};
 use tokio::time::timeout;
 
 use super::gate::{self, Call, Gate, InSession};
-use super::look::{Known, Seen, look};
+use super::look::{Known, Seen, decide, look};
 use super::prepared::Run;
 use super::{Progress, Reply, ToolError, describe, response};
 use crate::approval::{Card, Finish, Grant, Outcome, Picture, Ticket};
+use crate::policy::Verdict;
 use crate::session::{Page, Patience, PictureFormat, Shot};
 
 /// The picture on a card is worth this wait, not more; a card without one is still a card.
@@ -142,6 +143,8 @@ async fn approved(
 ) -> (Reply, Option<ToolError>) {
     place.session.call_moved(place.number, CallState::Running, None);
     let (session, desk, terms) = (Arc::clone(&place.session), gate.desk.clone(), call.terms);
+    // The rules of now, not of when it was asked.
+    let policy = gate.policy.get();
     let turn = async move {
         let changed = |why: &str| {
             ToolError::new(
@@ -160,6 +163,9 @@ async fn approved(
         };
         if fingerprint(&seen) != grant.fingerprint {
             return give_up(&desk, grant, changed("the page has changed since")).await;
+        }
+        if let Verdict::Deny { rule, message } = decide(&policy, &known, &seen) {
+            return give_up(&desk, grant, gate::not_allowed(&rule, &message)).await;
         }
         // From here on it is on disk that the call may have run.
         let running = match desk.begin(grant).await {
@@ -186,7 +192,7 @@ async fn approved(
 }
 
 async fn give_up(desk: &crate::approval::Desk, grant: Grant, error: ToolError) -> (Reply, Option<ToolError>) {
-    if let Err(not_kept) = desk.abandon(grant, "the page had changed").await {
+    if let Err(not_kept) = desk.abandon(grant, &error.what).await {
         tracing::warn!(error = %not_kept, "a stale approval could not be stored; it goes stale by itself");
     }
     (response::refusal(&error), Some(error))
