@@ -3,6 +3,7 @@
 #   make run ARGS="--policy strict"     build, then serve on 127.0.0.1:7800
 #   make test                           every check and every test
 #   make bench, make load ARGS=…        the figures; `make load ARGS=--help` says what can be asked
+#   make compare                        our snapshots beside Playwright's own, over real pages
 #   make viewer | fmt | lint            one part of it
 
 SHELL := /bin/bash
@@ -17,10 +18,10 @@ ifneq ($(shell grep -L helmwatch-viewer-not-built viewer/dist/index.html 2>/dev/
 $(VIEWER_BUILT): rebuild
 endif
 
-.PHONY: help run test bench load viewer fmt lint rebuild
+.PHONY: help run test bench load compare viewer fmt lint rebuild
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,6p'
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,7p'
 
 run:
 	@tests/setup.sh run
@@ -33,7 +34,7 @@ test:
 	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	@tests/run.sh
 
-bench load:
+bench load compare:
 	@tests/setup.sh test
 	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	cargo build --locked --release -p helmwatch -p helmwatch-tests

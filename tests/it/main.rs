@@ -23,6 +23,7 @@ mod policy;
 mod reading;
 mod room;
 mod routes;
+mod snapshots;
 mod stdio;
 mod story;
 mod tasks;

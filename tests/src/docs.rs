@@ -36,10 +36,11 @@ const PLACES: [(&str, &str, &str); 3] = [
 const ROOT: &str = "/usr/share";
 
 /// A folder of pages: the name it is served under, where it is, and what its files must lie below once links are followed.
-struct Place {
-    name: &'static str,
-    folder: PathBuf,
-    root: PathBuf,
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub name: &'static str,
+    pub folder: PathBuf,
+    pub root: PathBuf,
 }
 
 /// What the handler shares.
@@ -72,6 +73,14 @@ impl Docs {
         }
         let pages = node::source("pages")?;
         places.push(Place { name: "pages", root: pages.clone(), folder: pages });
+        Self::serving(places).await
+    }
+
+    /// Serves these folders on a free loopback port.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn serving(places: Vec<Place>) -> Outcome<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| Fault::of("no loopback port", error))?;
         let port = listener.local_addr().map_err(|error| Fault::of("no local address", error))?.port();
         let stop = CancellationToken::new();
@@ -107,6 +116,12 @@ impl Docs {
     #[must_use]
     pub fn address(&self) -> String {
         format!("127.0.0.1:{}", self.port)
+    }
+
+    /// The same by its other name: to a browser another *site*.
+    #[must_use]
+    pub fn other_address(&self) -> String {
+        format!("localhost:{}", self.port)
     }
 
     /// The requests whose line (`GET /path?query`, and after a space the body of one to `/echo/`) begins with this, oldest

@@ -1,7 +1,5 @@
 //! The page as an agent reads it: each frame's own part, put together.
 
-use std::time::Duration;
-
 use chromiumoxide::cdp::browser_protocol::dom::DescribeNodeParams;
 use serde::{Deserialize, Serialize};
 
@@ -21,7 +19,7 @@ const FRAMES_MAX: usize = 64;
 pub struct SnapshotOptions {
     /// Only this element and what is in it.
     pub target: Option<Target>,
-    /// Levels of the tree; all when absent.
+    /// Levels below the root, those of child frames counted with their parents'; all when absent or 0.
     pub depth: Option<u32>,
     /// With `[box=x,y,w,h]`.
     pub boxes: bool,
@@ -43,7 +41,7 @@ struct Query<'a> {
     prefix: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<&'a str>,
-    /// Levels below the root; all of them when absent or 0.
+    /// Levels below the root; all of them when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     depth: Option<u32>,
     /// Adds `[box=x,y,width,height]`, in CSS pixels of the frame's viewport.
@@ -100,22 +98,59 @@ impl Part {
     }
 }
 
+/// A frame that was read: its part, and where in the list of all that were read each of its child frames is.
+struct Read {
+    frame: FrameRef,
+    part: Part,
+    children: Vec<Option<usize>>,
+    /// Levels its part may have.
+    depth: Option<u32>,
+}
+
 impl Page {
     /// Takes a snapshot of the tab, all frames stitched in.
     ///
     /// # Errors
     /// As the connection; a child frame that cannot be read stays an empty line.
     pub async fn snapshot(&self, options: &SnapshotOptions) -> Result<SnapshotText, BrowserError> {
-        let deadline = self.options.command_deadline;
         let frame = match &options.target {
             Some(target) => self.frame_of(target)?,
             None => self.main_frame(),
         };
-        let mut left = FRAMES_MAX;
-        let mut truncated = false;
-        let part = self.part(&frame, options, options.target.as_ref(), deadline).await?;
-        let yaml = Box::pin(self.stitch(&frame, part, options, DEPTH_MAX, &mut left, &mut truncated)).await;
-        Ok(SnapshotText { yaml, truncated })
+        let depth = options.depth.filter(|depth| *depth > 0);
+        let part = self.part(&frame, options, options.target.as_ref(), depth).await?;
+        let mut all = vec![Read { frame, part, children: Vec::new(), depth }];
+        let mut level = 0..1;
+        // All frames of a level at once: each costs a few round trips, and none waits for another.
+        for _ in 0..DEPTH_MAX {
+            let places: Vec<(usize, usize)> = level
+                .clone()
+                .flat_map(|at| (0..all[at].part.frames.len()).map(move |place| (at, place)))
+                .take(FRAMES_MAX.saturating_sub(all.len() - 1))
+                .collect();
+            let reading =
+                places.iter().map(|(at, place)| self.child(&all[*at], &all[*at].part.frames[*place], options));
+            let read = futures_util::future::join_all(reading).await;
+            let before = all.len();
+            for ((parent, _), child) in places.into_iter().zip(read) {
+                let at = child.is_some().then_some(all.len());
+                all[parent].children.push(at);
+                all.extend(child);
+            }
+            level = before..all.len();
+            if level.is_empty() {
+                break;
+            }
+        }
+        let truncated = all.iter().any(|read| read.part.truncated);
+        // Children stand behind their parents, so the last ones are finished first.
+        let mut texts: Vec<String> = vec![String::new(); all.len()];
+        for (at, read) in all.iter().enumerate().rev() {
+            let inner: Vec<Option<String>> =
+                read.children.iter().map(|child| child.map(|child| std::mem::take(&mut texts[child]))).collect();
+            texts[at] = read.part.stitch(inner);
+        }
+        Ok(SnapshotText { yaml: texts.swap_remove(0), truncated })
     }
 
     async fn part(
@@ -123,58 +158,27 @@ impl Page {
         frame: &FrameRef,
         options: &SnapshotOptions,
         target: Option<&Target>,
-        deadline: Duration,
+        depth: Option<u32>,
     ) -> Result<Part, BrowserError> {
         let prefix = lock(&self.state).frames.get(&frame.id).map(|frame| frame.prefix()).unwrap_or_default();
-        let query = Query { prefix, target: target.map(Target::as_str), depth: options.depth, boxes: options.boxes };
-        self.call(frame, "snapshot", &query, deadline).await
+        let query = Query { prefix, target: target.map(Target::as_str), depth, boxes: options.boxes };
+        self.call(frame, "snapshot", &query, self.options.command_deadline).await
     }
 
-    /// A frame's part with the parts of its child frames in their places.
-    async fn stitch(
-        &self,
-        frame: &FrameRef,
-        part: Part,
-        options: &SnapshotOptions,
-        depth: usize,
-        left: &mut usize,
-        truncated: &mut bool,
-    ) -> String {
-        *truncated |= part.truncated;
-        if depth == 0 {
-            return part.yaml;
-        }
-        let mut children = Vec::with_capacity(part.frames.len());
-        for place in &part.frames {
-            if *left == 0 {
-                break;
-            }
-            *left -= 1;
-            children.push(self.child_part(frame, place, options, depth, left, truncated).await);
-        }
-        part.stitch(children)
-    }
-
-    async fn child_part(
-        &self,
-        frame: &FrameRef,
-        place: &FramePlace,
-        options: &SnapshotOptions,
-        depth: usize,
-        left: &mut usize,
-        truncated: &mut bool,
-    ) -> Option<String> {
-        let child = self.content_frame(frame, &Target::new(&place.owner)).await.ok()??;
-        let below = SnapshotOptions { target: None, ..options.clone() };
-        let part = match self.part(&child, &below, None, self.options.command_deadline).await {
-            Ok(part) => part,
+    /// What is in a child frame; nothing when it lies below the last level or cannot be read.
+    async fn child(&self, parent: &Read, place: &FramePlace, options: &SnapshotOptions) -> Option<Read> {
+        let depth = match parent.depth {
+            Some(depth) => Some(depth.checked_sub(u32::try_from(place.indent / 2).ok()? + 1)?),
+            None => None,
+        };
+        let frame = self.content_frame(&parent.frame, &Target::new(&place.owner)).await.ok()??;
+        match self.part(&frame, options, None, depth).await {
+            Ok(part) => Some(Read { frame, part, children: Vec::new(), depth }),
             Err(error) => {
                 tracing::debug!(%error, "a frame could not be read");
-                return None;
+                None
             }
-        };
-        let yaml = Box::pin(self.stitch(&child, part, options, depth - 1, left, truncated)).await;
-        (!yaml.is_empty()).then_some(yaml)
+        }
     }
 
     /// The frame inside an `iframe` element.

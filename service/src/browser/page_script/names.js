@@ -141,10 +141,12 @@ const alternative = (pass, element, how, depth) => {
       if (tag === 'input' && /^(button|submit|reset|image|file)$/.test(inputType(element))) return nativeName(pass, element, role, tag)?.name || '';
     }
   }
-  if (tag === 'input' || tag === 'select' || tag === 'textarea' || tag === 'iframe') return value === null ? (attribute(element, 'title') || '') : value;
+  // What is in a frame, its title too, belongs to no name outside it.
+  if (tag === 'iframe') return '';
+  if (tag === 'input' || tag === 'select' || tag === 'textarea') return value === null ? (attribute(element, 'title') || '') : value;
   const content = contentName(pass, element, inner, depth);
   if (flat(content)) return content;
-  return role === null || tag === 'iframe' ? content : (attribute(element, 'title') || '').trim() || content;
+  return role === null ? content : (attribute(element, 'title') || '').trim() || content;
 };
 
 // Accname 2C: a control inside a label counts with what it holds.

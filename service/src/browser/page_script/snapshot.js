@@ -272,12 +272,12 @@ const keyOf = (node, inPointer, boxes) => {
   return key;
 };
 
-/** Writes the tree; `depth` levels of nodes when it is positive. */
+/** Writes the tree: nodes with at most `depth` others above them, all when it is negative. */
 const writeYaml = (roots, { depth, boxes }) => {
   const lines = [];
   const frames = [];
   let truncated = false;
-  const levels = depth > 0 ? Math.min(depth, LEVELS_MAX) : LEVELS_MAX;
+  const levels = depth >= 0 ? Math.min(depth, LEVELS_MAX) : LEVELS_MAX;
   const stack = [];
   const open = (kids, level, inPointer) => stack.push({ kids, at: 0, level, inPointer });
   open(roots, 0, false);
@@ -308,7 +308,7 @@ const writeYaml = (roots, { depth, boxes }) => {
     }
     if (!words && kid.kids.length) {
       if (deeper) open(kid.kids, frame.level + 1, frame.inPointer || (kid.pointer && Boolean(kid.ref)));
-      else if (!(depth > 0 && depth <= LEVELS_MAX)) {
+      else if (!(depth >= 0 && depth <= LEVELS_MAX)) {
         truncated = true;
         if (!lines[lines.length - 1].endsWith(':')) lines[lines.length - 1] += ':';
         lines.push(`${indent}  # deeper than ${LEVELS_MAX} levels; give this ref as target to see more`);
@@ -318,7 +318,7 @@ const writeYaml = (roots, { depth, boxes }) => {
   return { lines, frames, truncated };
 };
 
-const snapshot = ({ prefix = '', target, depth = 0, boxes = false, max_nodes: nodesMax = NODES_MAX } = {}) => {
+const snapshot = ({ prefix = '', target, depth = -1, boxes = false, max_nodes: nodesMax = NODES_MAX } = {}) => {
   const pass = newPass();
   const top = target ? resolve(target) : documentBody(document) || documentElement(document);
   if (!top) return { yaml: '', frames: [], nodes: 0, truncated: false };
