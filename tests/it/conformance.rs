@@ -128,6 +128,20 @@ async fn the_tools_are_listed_alike_to_every_client_with_honest_annotations() {
     room.close().await;
 }
 
+#[tokio::test]
+async fn the_settings_are_told_without_what_is_the_operators() {
+    let room = Room::with(|options| options.config("[session]\ntabs_max = 7\n")).await;
+    let agent = room.agent_with("agent", "config,pdf").await;
+    let told = agent.ok("browser_get_config", serde_json::json!({ "max_tokens": 900 })).await;
+    let told: Value = serde_json::from_str(&crate::room::section(&told.text, "Result")).unwrap();
+    assert_eq!(told["session"]["tabs_max"], 7, "{told}");
+    assert_eq!(told["caps"], serde_json::json!(["core", "pdf", "config"]), "{told}");
+    assert_eq!((told["max_tokens"].as_u64(), told["policy"].as_str()), (Some(900), Some("careful")), "{told}");
+    let text = told.to_string();
+    assert!(!text.contains('/') && !text.contains("127.0.0.1"), "no path and no address: {text}");
+    room.close().await;
+}
+
 /// The program a package offers under this name.
 fn script(package: &str, name: &str) -> PathBuf {
     let manifest = node::file(&format!("{package}/package.json")).unwrap();

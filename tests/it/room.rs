@@ -41,6 +41,32 @@ impl Room {
         self.hand(&key).await
     }
 
+    /// An agent with more toolsets, as in `storage,pdf`; `name` is its key's.
+    pub async fn agent_with(&self, name: &str, caps: &str) -> Hand {
+        let key = self.service.create_key(name, &["agent"], None).await.unwrap();
+        let url = format!("{}?caps={caps}", self.service.mcp_url());
+        Hand { client: McpClient::connect(&url, Some(&key), Era::Modern).await.unwrap() }
+    }
+
+    /// The address of the files of the session that `name`'s key opened.
+    pub async fn files_of(&self, name: &str) -> String {
+        let key = self.service.admin_key();
+        let (_, list) = self.service.api("GET", "/v1/sessions", Some(key), None).await.unwrap();
+        let sessions = list["sessions"].as_array().unwrap();
+        let session = sessions.iter().find(|one| one["owner"] == name).unwrap_or_else(|| panic!("{name} in {list}"));
+        format!("/v1/sessions/{}/files", session["id"].as_str().unwrap())
+    }
+
+    /// What a file of an answer's Result section holds, fetched by its link.
+    pub async fn file(&self, answer: &ToolAnswer) -> Vec<u8> {
+        let result = section(&answer.text, "Result");
+        let url =
+            result.split_whitespace().rfind(|word| word.starts_with("http")).unwrap_or_else(|| panic!("{result}"));
+        let (status, _, body) = self.service.fetch(url, None).await.unwrap();
+        assert_eq!(status, 200, "{url}");
+        body
+    }
+
     /// A raw client with this key.
     pub async fn hand(&self, key: &str) -> Hand {
         Hand { client: McpClient::connect(&self.service.mcp_url(), Some(key), Era::Modern).await.unwrap() }

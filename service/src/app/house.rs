@@ -23,7 +23,7 @@ use crate::pool::{Pool, PoolError};
 use crate::session::Registry;
 use crate::store::{Purpose, Store};
 use crate::telemetry::Tasks;
-use crate::tools::{Gate, GateSettings};
+use crate::tools::{Gate, GateSettings, config_told};
 
 /// How long a server may take to bring a page before the call says so.
 const NAVIGATION_DEADLINE: Duration = Duration::from_secs(30);
@@ -119,6 +119,7 @@ impl House {
             navigation_deadline: NAVIGATION_DEADLINE,
             public_url: config.public_url(listening).into(),
             ask_ttl_max: Duration::from_millis(config.approval.ttl_ms),
+            told: config_told(&config),
         };
         if let Some(watch) = policy_watch {
             rooms.spawn("policy watch", watch.run(Arc::clone(&policy), audit.clone(), clock.clone()));

@@ -1,5 +1,6 @@
 //! One browser context: the isolated world of one session.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -10,14 +11,17 @@ use chromiumoxide::cdp::browser_protocol::browser::{
 use chromiumoxide::cdp::browser_protocol::target::{
     CloseTargetParams, CreateTargetParams, DisposeBrowserContextParams, EventAttachedToTarget, TargetInfo,
 };
-use tokio::sync::watch;
+use chromiumoxide::types::Command;
+use tokio::sync::{oneshot, watch};
 
 use super::BrowserError;
+use super::aside::Aside;
 use super::cdp::Connection;
 use super::emulation::{Emulation, Media};
 use super::error::impossible;
 use super::launch::LaunchOptions;
 use super::lock::lock;
+use super::origins::ORIGINS_MAX;
 use super::page::Page;
 
 /// A context with its tabs. Nothing in it is ever reused: dispose it and its renderers die.
@@ -29,6 +33,9 @@ pub struct Context {
     /// In the order they were opened; at most `pages_max`.
     pages: Mutex<Vec<Arc<Page>>>,
     next_page: AtomicU16,
+    asides: Mutex<Asides>,
+    /// Origins its documents had, oldest first; at most [`ORIGINS_MAX`].
+    origins: Mutex<VecDeque<String>>,
     disposed: AtomicBool,
     /// Does a person drive? What pages send then is not kept for the agent.
     private: AtomicBool,
@@ -36,6 +43,15 @@ pub struct Context {
     emulation: Mutex<Arc<Emulation>>,
     /// Counts changes of the list and of any page's title or address.
     changed: watch::Sender<u64>,
+}
+
+/// Documents that are no tabs, between Chromium's word that they are there and the answer that says which of them are.
+#[derive(Default)]
+struct Asides {
+    /// How many are being opened.
+    opening: usize,
+    /// What was attached meanwhile and opened by nobody's page.
+    came: Vec<EventAttachedToTarget>,
 }
 
 impl Context {
@@ -47,6 +63,8 @@ impl Context {
             options,
             pages: Mutex::default(),
             next_page: AtomicU16::new(1),
+            asides: Mutex::default(),
+            origins: Mutex::default(),
             disposed: AtomicBool::new(false),
             private: AtomicBool::new(false),
             emulation: Mutex::default(),
@@ -88,6 +106,70 @@ impl Context {
         tokio::time::timeout(deadline, opened)
             .await
             .map_err(|_| BrowserError::Timeout { what: "opening a tab", after: deadline })?
+    }
+
+    /// Chromium's id of it.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Runs a command of the browser about it.
+    pub(super) async fn ask<C: Command>(&self, command: &C) -> Result<C::Response, BrowserError> {
+        self.connection.execute(None, command, self.options.command_deadline).await
+    }
+
+    /// Notes that a document of this origin was in it.
+    pub(super) fn visited(&self, origin: &str) {
+        let mut origins = lock(&self.origins);
+        if origins.iter().any(|one| one == origin) {
+            return;
+        }
+        if origins.len() == ORIGINS_MAX {
+            origins.pop_front();
+        }
+        origins.push_back(origin.to_owned());
+    }
+
+    /// Origins its documents had, oldest first.
+    pub(super) fn visited_origins(&self) -> Vec<String> {
+        lock(&self.origins).iter().cloned().collect()
+    }
+
+    /// Opens a document that is no tab. Carried through whoever waits, so that it never is taken for one.
+    pub(super) async fn aside(self: &Arc<Self>) -> Result<Aside, BrowserError> {
+        let (done, opened) = oneshot::channel();
+        let context = Arc::clone(self);
+        self.tasks.spawn("empty document", async move {
+            // Whoever left wants none: it is closed as it is dropped.
+            drop(done.send(context.open_aside().await));
+        });
+        opened.await.unwrap_or(Err(BrowserError::Closed))
+    }
+
+    async fn open_aside(self: &Arc<Self>) -> Result<Aside, BrowserError> {
+        let create = CreateTargetParams::builder()
+            .url("about:blank")
+            .browser_context_id(BrowserContextId::from(self.id.clone()))
+            .build()
+            .map_err(impossible)?;
+        let deadline = self.options.command_deadline;
+        let mut changed = self.changed.subscribe();
+        let opening = Opening::begin(Arc::clone(self));
+        let opened = async {
+            let target: String = self.ask(&create).await?.target_id.into();
+            loop {
+                if let Some(attached) = opening.take(&target) {
+                    let session: &str = attached.session_id.as_ref();
+                    return Aside::begin(&target, session, self.connection.clone(), &self.options).await;
+                }
+                if !self.connection.is_alive() || changed.changed().await.is_err() {
+                    return Err(BrowserError::Closed);
+                }
+            }
+        };
+        tokio::time::timeout(deadline, opened)
+            .await
+            .map_err(|_| BrowserError::Timeout { what: "opening an empty document", after: deadline })?
     }
 
     /// Its tabs, oldest first.
@@ -182,6 +264,18 @@ impl Context {
 
     /// Chromium attached a new tab, paused before its first line of script.
     pub(super) fn attached(self: &Arc<Self>, attached: &EventAttachedToTarget) {
+        if attached.target_info.opener_id.is_none() {
+            let mut asides = lock(&self.asides);
+            if asides.opening > 0 {
+                asides.came.push(attached.clone());
+                drop(asides);
+                return self.touch();
+            }
+        }
+        self.attached_tab(attached);
+    }
+
+    fn attached_tab(self: &Arc<Self>, attached: &EventAttachedToTarget) {
         let target: &str = attached.target_info.target_id.as_ref();
         let mut pages = lock(&self.pages);
         if pages.len() >= self.options.pages_max || self.disposed.load(Ordering::Relaxed) {
@@ -231,6 +325,35 @@ impl Context {
 
     pub(super) fn touch(&self) {
         self.changed.send_modify(|count| *count += 1);
+    }
+}
+
+/// While it is there, new targets wait until it is known which of them is no tab.
+struct Opening {
+    context: Arc<Context>,
+}
+
+impl Opening {
+    fn begin(context: Arc<Context>) -> Self {
+        lock(&context.asides).opening += 1;
+        Self { context }
+    }
+
+    fn take(&self, target: &str) -> Option<EventAttachedToTarget> {
+        let mut asides = lock(&self.context.asides);
+        let at = asides.came.iter().position(|one| AsRef::<str>::as_ref(&one.target_info.target_id) == target)?;
+        Some(asides.came.swap_remove(at))
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let tabs = {
+            let mut asides = lock(&self.context.asides);
+            asides.opening -= 1;
+            if asides.opening == 0 { std::mem::take(&mut asides.came) } else { Vec::new() }
+        };
+        tabs.iter().for_each(|tab| self.context.attached_tab(tab));
     }
 }
 

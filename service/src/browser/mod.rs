@@ -3,14 +3,17 @@
 //! The only room that speaks CDP. It knows nothing of agents, tools, keys or people; it must never start Chromium without its
 //! sandbox unless the setting says so, and never leave a process behind.
 
+mod aside;
 pub mod cdp;
 mod chromium;
 mod context;
+mod cookies;
 mod emulation;
 mod error;
 mod executable;
 mod launch;
 mod lock;
+mod origins;
 mod page;
 mod page_script;
 mod picture;
@@ -22,14 +25,17 @@ pub use chromium::Chromium;
 /// A mouse button, as CDP names it.
 pub use chromiumoxide::cdp::browser_protocol::input::MouseButton;
 pub use context::Context;
+pub use cookies::{Cookie, Partition, SameSite};
 pub use emulation::Media;
 pub use error::BrowserError;
 pub use executable::{Build, Executable};
 pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
+pub use origins::OriginItems;
 pub use page::{
     Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark, Matches,
     MouseAction, Page, PageFacts, PageFieldKind, PictureFormat, Reading, RequestBody, RequestEntry, RequestHeaders,
-    RequestList, RequestOutcome, RequestSide, Screencast, Shot, SnapshotOptions, SnapshotText, Target,
+    RequestList, RequestOutcome, RequestSide, Screencast, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem,
+    StoredItems, Target,
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;

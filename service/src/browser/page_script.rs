@@ -7,7 +7,7 @@
 //!
 //! What the script answers is page text: data, never instruction. A refusal is `{error: {code, message}}`: `stale_ref`,
 //! `not_found`, `ambiguous`, `bad_selector`, `timeout`, `not_visible`, `not_enabled`, `not_editable`, `covered`, `wrong_kind`,
-//! `no_option`, or `internal` for a defect; the message is one line that says what to do.
+//! `no_option`, `no_storage`, `storage_full`, or `internal` for a defect; the message is one line that says what to do.
 //!
 //! | function | arguments | answer |
 //! |---|---|---|
@@ -23,7 +23,16 @@
 //! | `quiet` | `idle_ms, timeout_ms` | a promise of `mutations` |
 //! | `turn` | `frame?` | a promise of `title`, one turn of the page's timers (and one drawn frame) later |
 //! | `reading` | `target?, chars_max?` | `html, title, url, truncated`: what is drawn, as plain HTML |
+//! | `stored` | `area, act, key?, value?, items_max?, chars_max?` | of local or session storage: `items, total, origin`, or `value` |
 //! | `text_at` | `x, y` | `tag, role, name` |
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::BrowserError;
 
 /// The whole script, as one expression.
 pub const SOURCE: &str = concat!(
@@ -47,9 +56,31 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/ready.js"),
     include_str!("page_script/act.js"),
     include_str!("page_script/reading.js"),
+    include_str!("page_script/stored.js"),
     include_str!("page_script/api.js"),
     "})()",
 );
+
+/// Reads what a function of the script answered.
+///
+/// # Errors
+/// `Page` with the script's code and message when it refused; `Unreadable` when the answer has another shape.
+pub(super) fn answered<R: DeserializeOwned>(value: Value, function: &str) -> Result<R, BrowserError> {
+    let unreadable =
+        |source| BrowserError::Unreadable { method: format!("the page script's {function}"), source: Arc::new(source) };
+    if let Some(error) = value.get("error").filter(|error| error.is_object()) {
+        let refusal = Refusal::deserialize(error).map_err(unreadable)?;
+        return Err(BrowserError::Page { code: refusal.code, message: refusal.message });
+    }
+    serde_json::from_value(value).map_err(unreadable)
+}
+
+/// Why the script did not do it, in place of an answer: `{"error": {"code", "message"}}`.
+#[derive(Deserialize)]
+struct Refusal {
+    code: String,
+    message: String,
+}
 
 /// Calls a function of the script, by name, with its one argument; evaluated in the script's world.
 pub const CALL: &str = "function (name, argument) { return globalThis.__helmwatch[name](argument); }";

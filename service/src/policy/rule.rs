@@ -149,6 +149,16 @@ fn activates(call: &CallFacts<'_>) -> bool {
         | "browser_emulate_media"
         | "browser_evaluate"
         | "browser_wait_for"
+        | "browser_cookie_set"
+        | "browser_cookie_delete"
+        | "browser_cookie_clear"
+        | "browser_localstorage_set"
+        | "browser_localstorage_delete"
+        | "browser_localstorage_clear"
+        | "browser_sessionstorage_set"
+        | "browser_sessionstorage_delete"
+        | "browser_sessionstorage_clear"
+        | "browser_set_storage_state"
         | "browser_close" => false,
         // The key is the call's value. Unknown key: assume that it presses.
         "browser_press_key" => {

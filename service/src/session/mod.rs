@@ -13,6 +13,7 @@ mod job;
 mod life;
 mod owner;
 mod registry;
+mod storage;
 mod tabs;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -33,9 +34,10 @@ pub use registry::{NewSession, Registry};
 
 /// What work in a session handles. Named here because whoever runs work goes through a session.
 pub use crate::browser::{
-    BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, Mark, Matches, Media, MouseButton, Page,
-    PictureFormat, PictureLimit, Reading, RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome,
-    RequestSide, Shot, SnapshotOptions, SnapshotText, Target, fit,
+    BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Cookie, Dialog, Mark, Matches, Media, MouseButton,
+    OriginItems, Page, Partition, PictureFormat, PictureLimit, Reading, RequestBody, RequestEntry, RequestHeaders,
+    RequestList, RequestOutcome, RequestSide, SameSite, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem,
+    StoredItems, Target, fit,
 };
 
 /// What a session keeps for its agent; named here for the same reason.

@@ -41,6 +41,8 @@ pub struct GateSettings {
     pub public_url: Arc<str>,
     /// However long a rule gives a person, it is not longer than this.
     pub ask_ttl_max: Duration,
+    /// The settings an agent may know (`config_told`).
+    pub told: Value,
 }
 
 /// Lists the tools and runs calls.
@@ -154,6 +156,9 @@ impl Gate {
                     caller: &call.context.caller,
                     session,
                     public_url: &self.settings.public_url,
+                    settings: &self.settings,
+                    capabilities: &call.context.capabilities,
+                    terms: call.terms,
                     tell: &tell,
                 };
                 return match run(house).await {

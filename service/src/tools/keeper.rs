@@ -1,6 +1,7 @@
 //! Keeps what a call made, and says where it can be fetched.
 
 use bytes::Bytes;
+use futures_util::Stream;
 
 use super::{Artefact, Link, ToolError, clock};
 use crate::session::{Session, StoredFile};
@@ -25,9 +26,24 @@ impl Keeper<'_> {
         mime: &str,
         data: Bytes,
     ) -> Result<Artefact, ToolError> {
-        let own = || format!("{prefix}-{}.{ending}", clock::stamp(clock::now_ms()));
-        let name = wanted.map_or_else(own, str::to_owned);
+        let name = name(wanted, prefix, ending);
         let file = self.session.files().put(&name, mime, data).await?;
+        Ok(self.artefact(title, &file))
+    }
+
+    /// As [`Self::keep`], for what comes in pieces.
+    ///
+    /// # Errors
+    /// When the session's files are full, or a piece does not come; nothing is kept then.
+    pub async fn receive<E: std::fmt::Display>(
+        &self,
+        title: &str,
+        wanted: Option<&str>,
+        (prefix, ending): (&str, &str),
+        mime: &str,
+        pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<Artefact, ToolError> {
+        let file = self.session.files().receive(&name(wanted, prefix, ending), mime, pieces).await?;
         Ok(self.artefact(title, &file))
     }
 
@@ -37,4 +53,9 @@ impl Keeper<'_> {
         let link = Link { name: file.name.clone(), mime: file.mime.clone(), bytes: file.bytes, url };
         Artefact { title: title.to_owned(), link }
     }
+}
+
+/// The name that is wanted, or one that says what it is and when it was made.
+fn name(wanted: Option<&str>, prefix: &str, ending: &str) -> String {
+    wanted.map_or_else(|| format!("{prefix}-{}.{ending}", clock::stamp(clock::now_ms())), str::to_owned)
 }

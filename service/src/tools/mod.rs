@@ -37,6 +37,7 @@ mod storage;
 mod testing;
 mod vision;
 
+pub use config::told as config_told;
 pub use context::{CallContext, Progress, SessionChoice};
 pub use gate::{Gate, GateSettings};
 pub use reply::{Image, Link, Reply};

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::Stream;
 
 use super::keeper::Keeper;
-use super::{Answer, Artefact, ToolError};
+use super::terms::Terms;
+use super::{Answer, Artefact, Capabilities, GateSettings, ToolError};
 use crate::auth::Caller;
 use crate::session::{BrowserError, Mark, Page, Registry, Session, TargetReading};
 
@@ -35,6 +37,10 @@ pub(super) struct House<'a> {
     pub session: Option<Arc<Session>>,
     /// Where people look, without a slash at its end.
     pub public_url: &'a str,
+    pub settings: &'a GateSettings,
+    /// The toolsets the call was made with.
+    pub capabilities: &'a Capabilities,
+    pub terms: Terms,
     pub tell: &'a (dyn Fn(String) + Send + Sync),
 }
 
@@ -103,6 +109,22 @@ impl Turn {
             }
             None => Ok(Answer::result(text)),
         }
+    }
+
+    /// As [`Self::keep`], for what comes in pieces.
+    ///
+    /// # Errors
+    /// When the session's files are full, or a piece does not come; nothing is kept then.
+    pub async fn receive<E: std::fmt::Display>(
+        &self,
+        title: &str,
+        wanted: Option<&str>,
+        (prefix, ending): (&str, &str),
+        mime: &str,
+        pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<Artefact, ToolError> {
+        let keeper = Keeper { session: &self.session, public_url: &self.public_url };
+        keeper.receive(title, wanted, (prefix, ending), mime, pieces).await
     }
 
     /// Input that opened a dialog has done its work: the dialog is part of the answer, not a fault.

@@ -154,6 +154,7 @@ impl Page {
 
     fn event(self: &Arc<Self>, session: &CdpSession, event: Event<'_>) {
         let mut state = lock(&self.state);
+        let mut visited = None;
         match event.method {
             EventFrameAttached::IDENTIFIER => {
                 if let Some(e) = event.decode::<EventFrameAttached>() {
@@ -212,6 +213,7 @@ impl Page {
                         state.url.clone_from(&url);
                         state.title.clear();
                     }
+                    visited = origin_of(&url);
                     state.frame_committed(id, e.frame.loader_id.as_ref(), &url, session);
                 }
             }
@@ -331,6 +333,9 @@ impl Page {
         }
         drop(state);
         self.touch();
+        if let (Some(origin), Some(context)) = (visited, self.context.upgrade()) {
+            context.visited(&origin);
+        }
         // What people on watch see change.
         if matches!(
             event.method,
@@ -426,4 +431,10 @@ fn listen_to_network() -> net::EnableParams {
 struct ContextDestroyed {
     #[serde(default)]
     execution_context_id: i64,
+}
+
+/// The origin of an address that can keep something: `http` and `https`.
+fn origin_of(url: &str) -> Option<String> {
+    let url = url::Url::parse(url).ok()?;
+    matches!(url.scheme(), "http" | "https").then(|| url.origin().ascii_serialization())
 }

@@ -15,6 +15,7 @@ mod frames;
 mod input;
 mod navigate;
 mod network;
+mod pdf;
 mod reading;
 mod requests;
 mod screencast;
@@ -22,6 +23,7 @@ mod scripting;
 mod settle;
 mod snapshot;
 mod state;
+mod stored;
 mod viewport;
 
 use std::sync::{Arc, Mutex, OnceLock, Weak};
@@ -51,6 +53,7 @@ pub use screencast::{Frame, Screencast};
 pub use scripting::Target;
 pub use settle::Mark;
 pub use snapshot::{SnapshotOptions, SnapshotText};
+pub use stored::{StorageArea, StoredItem, StoredItems};
 
 use events::TargetSink;
 use state::PageState;

@@ -7,8 +7,8 @@ use chromiumoxide::cdp::js_protocol::runtime::{
     CallArgument, CallFunctionOnParams, EvaluateParams, ExceptionDetails, ExecutionContextId, RemoteObject,
     RemoteObjectId, RemoteObjectSubtype, TerminateExecutionParams,
 };
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Page;
@@ -23,13 +23,6 @@ const WORLD: &str = "helmwatch";
 
 /// How often a call is tried again because its document went away under it.
 const TRIES: usize = 3;
-
-/// Why the script did not do it, in place of an answer: `{"error": {"code", "message"}}`.
-#[derive(Deserialize)]
-struct Refusal {
-    code: String,
-    message: String,
-}
 
 /// What an agent may point at: a ref of a snapshot (`e12`, `f1e3`) or a selector.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,11 +104,7 @@ impl Page {
                 other => break other?,
             }
         };
-        if let Some(error) = value.get("error").filter(|error| error.is_object()) {
-            let refusal = Refusal::deserialize(error).map_err(|source| unreadable(function, source))?;
-            return Err(BrowserError::Page { code: refusal.code, message: refusal.message });
-        }
-        serde_json::from_value(value).map_err(|source| unreadable(function, source))
+        page_script::answered(value, function)
     }
 
     /// [`Self::call`] once, and nothing is interrupted when it takes too long.

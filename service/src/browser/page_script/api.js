@@ -43,4 +43,5 @@ globalThis.__helmwatch = Object.freeze({
   quiet: guarded(quiet),
   turn: guarded(turn),
   reading: guarded(reading),
+  stored: guarded(stored),
 });
