@@ -131,6 +131,17 @@ impl Hands {
         self.tool("browser_click", json!({ "target": target, "doubleClick": true })).await;
     }
 
+    /// Puts text into a field that the snapshot shows with these words.
+    pub async fn fill(&mut self, words: &[&str], text: &str) {
+        let target = self.find(words).await;
+        self.tool("browser_type", json!({ "target": target, "text": text })).await;
+    }
+
+    /// The same key by key.
+    pub async fn type_slowly(&mut self, target: &str, text: &str) {
+        self.tool("browser_type", json!({ "target": target, "text": text, "slowly": true })).await;
+    }
+
     /// Presses a key or a combination.
     pub async fn press(&mut self, key: &str) {
         self.tool("browser_press_key", json!({ "key": key })).await;

@@ -57,6 +57,7 @@ const documentHasFocus = methodOf(Document.prototype, 'hasFocus');
 const documentAnimations = methodOf(Document.prototype, 'getAnimations');
 const elementFromPoint = methodOf(Document.prototype, 'elementFromPoint');
 const shadowFromPoint = methodOf(ShadowRoot.prototype, 'elementFromPoint');
+const shadowAllFromPoint = methodOf(ShadowRoot.prototype, 'elementsFromPoint');
 const assignedNodes = methodOf(HTMLSlotElement.prototype, 'assignedNodes');
 const inputType = getterOf(HTMLInputElement.prototype, 'type');
 const inputValue = getterOf(HTMLInputElement.prototype, 'value');

@@ -18,7 +18,8 @@ const waitReady = async (target, wanted, timeoutMs, first) => {
     const now = attemptReady(target, wanted, round);
     if (now.ok) {
       const still = last.ok && sameRect(last.rect, now.rect);
-      if (!wanted.has('stable') || still) return readyAnswer(now);
+      const over = performance.now() >= deadline;
+      if (!wanted.has('stable') || (still && (over || !now.settling))) return readyAnswer(now);
     }
     if (performance.now() >= deadline) {
       if (!now.ok) throw now.error;
@@ -76,7 +77,8 @@ const attemptReady = (target, wanted, round) => {
     }
     point = { ...point, x: better.x, y: better.y };
   }
-  return { ok: true, x: point.x, y: point.y, rect, scrolled, maybeMoving: movedLately() || isAnimated(element) };
+  const moving = animationsAround(element);
+  return { ok: true, x: point.x, y: point.y, rect, scrolled, settling: moving.some(willSettle), maybeMoving: movedLately() || moving.length > 0 };
 };
 
 /** The middle of the largest drawn part in the window, and other points to try. A link over two lines has two parts. */
@@ -117,7 +119,9 @@ const hitAt = (x, y) => {
   let found = elementFromPoint(document, x, y);
   for (let depth = 0; found && depth < 100; depth++) {
     const root = shadowRoot(found);
-    const inner = root && shadowFromPoint(root, x, y);
+    let inner = root && shadowFromPoint(root, x, y);
+    // Words slotted into the tree belong to the host; what they stand in is the first of the tree itself.
+    if (root && (!inner || inner === found)) inner = shadowAllFromPoint(root, x, y).find(one => rootOf(one) === root);
     if (!inner || inner === found) break;
     found = inner;
   }
@@ -147,16 +151,30 @@ const holds = (outer, inner) => {
   return false;
 };
 
-const isAnimated = element => {
+// A slide that is under way ends soon, and what it carries is used then: between two frames it may seem to stand still, at its
+// beginning or while the page is busy. Colours and shades are not waited for, nor what goes on for long.
+const SETTLE_MS_MAX = 2000;
+const MOVING_PROPERTIES = /^(?:transform|translate|scale|rotate|offset\w*|inset\w*|left|top|right|bottom|(?:min|max)?(?:width|height|blockSize|inlineSize)|margin\w*|padding\w*)$/i;
+const willSettle = animation => {
+  const effect = animation.effect;
+  const { endTime } = effect.getComputedTiming();
+  const left = animation.pending ? endTime : endTime - animation.currentTime;
+  if (!(left <= SETTLE_MS_MAX)) return false;
+  return effect.getKeyframes().some(frame => Object.keys(frame).some(name => MOVING_PROPERTIES.test(name)));
+};
+
+/** The running animations of an element and of what holds it. */
+const animationsAround = element => {
   const roots = new Set();
   for (let at = element; at; at = composedParent(at)) roots.add(rootOf(at));
+  const found = [];
   for (const root of roots) {
     const running = root === document ? documentAnimations(document) : root.getAnimations ? root.getAnimations() : [];
     for (const animation of running) {
       if (animation.playState !== 'running') continue;
       const moved = animation.effect?.target;
-      if (moved && holds(moved, element)) return true;
+      if (moved && holds(moved, element)) found.push(animation);
     }
   }
-  return false;
+  return found;
 };

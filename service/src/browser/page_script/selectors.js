@@ -9,8 +9,8 @@ const resolve = target => {
   const found = resolveAll(target);
   if (found.length === 1) return found[0];
   const shown = cut(target, 120);
-  if (!found.length) throw fail('not_found', `${shown} does not match any element; take a snapshot and use one of its refs`);
-  throw fail('ambiguous', `${shown} matches ${found.length} elements; use a ref from the snapshot, or add .first() or .nth(i). The first are ${found.slice(0, 3).map(describe).join(', ')}`);
+  if (!found.length) throw fail('not_found', `"${shown}" does not match any element; take a snapshot and use one of its refs`);
+  throw fail('ambiguous', `"${shown}" matches ${found.length} elements; use a ref from the snapshot, or add .first() or .nth(i). The first are ${found.slice(0, 3).map(describe).join(', ')}`);
 };
 
 const resolveAll = target => {
