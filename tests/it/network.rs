@@ -1,5 +1,6 @@
 //! The network log, routes, and a network that is gone, as page and site see them.
 
+use helmwatch_tests::mcp::{Era, McpClient};
 use serde_json::json;
 
 use crate::room::{Hand, Room, section};
@@ -11,6 +12,13 @@ async fn room() -> Room {
 
 async fn listed(agent: &Hand, arguments: serde_json::Value) -> String {
     section(&agent.ok("browser_network_requests", arguments).await.text, "Result")
+}
+
+/// An agent of such a room that has the toolset.
+async fn router(room: &Room) -> Hand {
+    let key = room.service.create_key("router", &["agent"], None).await.unwrap();
+    let url = format!("{}?caps=network", room.service.mcp_url());
+    Hand { client: McpClient::connect(&url, Some(&key), Era::Modern).await.unwrap() }
 }
 
 /// The number of the line with these words.
@@ -147,10 +155,180 @@ async fn frames_in_other_processes_and_forms_are_in_the_log() {
     let body = agent.ok("browser_network_request", json!({ "index": document, "part": "response-body" })).await;
     assert!(body.text.contains("Inner page"), "{}", body.text);
     agent.goto(&room.site.url("/network")).await;
+    agent.evaluate("() => worker('/api/echo?worker')").await;
+    let list = listed(&agent, json!({})).await;
+    assert_eq!(list.matches("/api/echo?worker").count(), 1, "a worker's request is told, once\n{list}");
+    let body = json!({ "index": number(&list, "/api/echo?worker"), "part": "response-body" });
+    assert!(agent.ok("browser_network_request", body).await.text.contains("\"method\":\"GET\""));
     agent.click(&["button", "Send the form"]).await;
     let list = listed(&agent, json!({ "static": true })).await;
     let index = number(&list, "[POST]");
     let body = agent.ok("browser_network_request", json!({ "index": index, "part": "request-body" })).await;
     assert_eq!(section(&body.text, "Result"), "word=form+word");
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_route_answers_in_the_servers_place_for_pages_frames_workers_and_later_tabs() {
+    let room = room().await;
+    let agent = router(&room).await;
+    agent.goto(&room.site.url("/network")).await;
+    let list = async || section(&agent.ok("browser_route_list", json!({})).await.text, "Result");
+    assert_eq!(list().await, "No active routes");
+    let route = json!({ "pattern": "**/api/*", "status": 418, "body": "{\"made\":\"here\"}", "contentType": "application/json", "headers": ["X-Made: yes"] });
+    let added = agent.ok("browser_route", route).await;
+    assert_eq!(section(&added.text, "Result"), "Route added for pattern: **/api/*");
+    assert!(added.text.contains("await page.context().route('**/api/*', async route => { /* route handler */ });"));
+    assert_eq!(
+        list().await,
+        "1. **/api/* (status=418, body={\"made\":\"here\"}, contentType=application/json, addHeaders={\"X-Made\":\"yes\"})"
+    );
+    let made = "418 {\\\"made\\\":\\\"here\\\"}";
+    assert!(agent.evaluate("() => ask('/api/echo')").await.contains(made));
+    let head = "async () => { const a = await fetch('/api/echo'); return [a.headers.get('x-made'), a.headers.get('content-type')].join() }";
+    assert_eq!(agent.evaluate(head).await, "\"yes,application/json\"");
+    // Another origin, with a preflight: a page may read what is answered in that server's place.
+    let cross = format!(
+        "() => ask('http://{}/api/echo', {{ method: 'PUT', headers: {{ 'X-Own': '1' }}, body: 'x' }})",
+        room.site.other_address()
+    );
+    assert!(agent.evaluate(&cross).await.contains(made));
+    assert_eq!(agent.evaluate("() => worker('/api/echo')").await, "\"{\\\"made\\\":\\\"here\\\"}\"");
+    // A frame of another site, which came later.
+    let framed = format!("() => frame('http://{}/api/framed')", room.site.other_address());
+    agent.evaluate(&framed).await;
+    let seen = agent.ok("browser_snapshot", json!({})).await;
+    assert!(seen.text.contains("{\\\"made\\\":\\\"here\\\"}") || seen.text.contains("made"), "{}", seen.text);
+    agent.ok("browser_tabs", json!({ "action": "new", "url": room.site.url("/api/tab") })).await;
+    assert!(agent.ok("browser_snapshot", json!({})).await.text.contains("here"));
+    for path in ["/api/echo", "/api/framed", "/api/tab"] {
+        let asked = ["GET", "PUT", "OPTIONS"].map(|method| room.site.count(method, path));
+        assert_eq!(asked, [0, 0, 0], "the site never saw {path}");
+    }
+    // What fits no route goes on.
+    assert_eq!(agent.evaluate("() => fetch('/fetch-target').then((a) => a.text())").await, "\"reached\"");
+    assert_eq!(
+        section(&agent.ok("browser_unroute", json!({ "pattern": "**/none" })).await.text, "Result"),
+        "Removed 0 route(s) for pattern: **/none"
+    );
+    let gone = agent.ok("browser_unroute", json!({ "pattern": "**/api/*" })).await;
+    assert_eq!(section(&gone.text, "Result"), "Removed 1 route(s) for pattern: **/api/*");
+    assert_eq!(agent.evaluate("() => fetch('/api/echo').then((a) => a.status)").await, "200");
+    assert_eq!(room.site.count("GET", "/api/echo"), 1);
+    assert_eq!(section(&agent.ok("browser_unroute", json!({})).await.text, "Result"), "Removed all 0 route(s)");
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_route_sends_requests_on_with_other_headers_and_the_newest_counts() {
+    let room = room().await;
+    let agent = router(&room).await;
+    agent.goto(&room.site.url("/network")).await;
+    agent.evaluate("() => { document.cookie = 'kept=cookie-word' }").await;
+    agent.ok("browser_route", json!({ "pattern": "**/api/**", "headers": ["X-Added: added word", "accept: text/x-mine"], "removeHeaders": "x-taken, dnt" })).await;
+    let asked = "() => ask('/api/echo', { method: 'POST', body: 'kept body', headers: { 'X-Taken': 'taken word', 'X-Kept': 'kept word' } })";
+    let echoed = agent.evaluate(asked).await;
+    for wanted in ["200", "added word", "text/x-mine", "kept word", "kept body", "cookie-word"] {
+        assert!(echoed.contains(wanted), "{wanted} is missing from {echoed}");
+    }
+    assert!(!echoed.contains("taken word"), "{echoed}");
+    agent.ok("browser_route", json!({ "pattern": "**/{echo,else}", "body": "newest" })).await;
+    assert_eq!(agent.evaluate("() => ask('/api/echo')").await, "\"200 newest\"");
+    // Two hundred at once, each with its answer.
+    let many = "async () => (await Promise.all(Array.from({ length: 200 }, (_, n) => ask('/api/bytes?count=' + n)))).filter((a) => a.startsWith('200 ')).length";
+    assert_eq!(agent.evaluate(many).await, "200");
+    let list = section(&agent.ok("browser_route_list", json!({})).await.text, "Result");
+    assert!(list.contains("1. **/api/** (addHeaders={\"X-Added\":\"added word\",\"accept\":\"text/x-mine\"}, removeHeaders=x-taken,dnt)"), "{list}");
+    assert!(list.contains("2. **/{echo,else} (status=200, body=newest)"), "{list}");
+    // Of another session nothing is routed.
+    agent.ok("session_open", json!({ "name": "side" })).await;
+    let url = room.site.url("/api/echo");
+    let side = agent.ok("browser_navigate", json!({ "url": url, "session": "side" })).await;
+    assert!(!side.text.contains("newest"), "{}", side.text);
+    room.close().await;
+}
+
+#[tokio::test]
+async fn routes_that_would_lead_elsewhere_or_never_end_are_refused() {
+    let room = room().await;
+    let agent = router(&room).await;
+    agent.goto(&room.site.url("/network")).await;
+    for wrong in [
+        json!({}),
+        json!({ "pattern": "" }),
+        json!({ "pattern": "{a" }),
+        json!({ "pattern": "**", "status": 1000 }),
+        json!({ "pattern": "**", "status": 200.5 }),
+        json!({ "pattern": "**", "headers": ["no colon"] }),
+        json!({ "pattern": "**", "headers": ["Host: elsewhere.example"] }),
+        json!({ "pattern": "**", "headers": ["X-A: b\r\nHost: c"] }),
+        json!({ "pattern": "**", "headers": ["Proxy-Authorization: x"] }),
+        json!({ "pattern": "**", "removeHeaders": "Host" }),
+        json!({ "pattern": "**", "contentType": "text/html" }),
+        json!({ "pattern": "**", "body": "x".repeat((1 << 20) + 1) }),
+        json!({ "pattern": "x".repeat(3000), "body": "x" }),
+    ] {
+        agent.refused("browser_route", wrong).await;
+    }
+    for _ in 0..64 {
+        agent.ok("browser_route", json!({ "pattern": "**/none", "status": 404 })).await;
+    }
+    let full = agent.refused("browser_route", json!({ "pattern": "**/none", "status": 404 })).await;
+    assert!(full.contains("64 routes"), "{full}");
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_route_leads_past_neither_the_proxy_nor_the_rules() {
+    let room = Room::open().await;
+    let agent = router(&room).await;
+    agent.goto(&room.site.url("/network")).await;
+    agent.ok("browser_route", json!({ "pattern": "**", "headers": ["X-Sent: on"] })).await;
+    let refused = agent.refused("browser_navigate", json!({ "url": "http://169.254.169.254/latest" })).await;
+    assert!(refused.contains("egress") || refused.contains("not allowed") || refused.contains("refused"), "{refused}");
+    // A body with a script that sends is asked about, as the script itself would be.
+    let body = json!({ "pattern": "**", "body": "<script>fetch('/buy', { method: 'POST' })</script>" });
+    let held = async { agent.call("browser_route", body).await };
+    let decided = async {
+        let card = room.held().await;
+        let key = room.service.admin_key().to_owned();
+        room.decide(&key, card["id"].as_str().unwrap(), "deny").await;
+        card
+    };
+    let (answer, card) = tokio::join!(held, decided);
+    assert!(answer.is_error && card["rule"] == "acting-by-script", "{} {card}", answer.text);
+    room.close().await;
+}
+
+#[tokio::test]
+async fn offline_holds_for_pages_frames_workers_sockets_and_later_tabs() {
+    let room = room().await;
+    let agent = router(&room).await;
+    agent.goto(&room.site.url("/network")).await;
+    let framed = format!("() => frame('http://{}/inner?who=cross')", room.site.other_address());
+    agent.evaluate(&framed).await;
+    let set = agent.ok("browser_network_state_set", json!({ "state": "offline" })).await;
+    assert_eq!(section(&set.text, "Result"), "Network is now offline");
+    assert!(set.text.contains("await page.context().setOffline(true);"), "{}", set.text);
+    assert_eq!(agent.evaluate("() => navigator.onLine").await, "false");
+    assert!(agent.evaluate("() => ask('/api/echo')").await.contains("failed"));
+    assert!(agent.evaluate("() => worker('/api/echo')").await.contains("failed"));
+    let socket = "() => new Promise((done) => { const s = new WebSocket('ws://' + location.host + '/api/socket'); s.onopen = () => done('open'); s.onerror = () => done('failed') })";
+    assert_eq!(agent.evaluate(socket).await, "\"failed\"");
+    agent.click(&["button", "Press inside"]).await;
+    let gone = agent.refused("browser_navigate", json!({ "url": room.site.url("/form") })).await;
+    assert!(gone.contains("ERR_INTERNET_DISCONNECTED"), "{gone}");
+    let later = agent.call("browser_tabs", json!({ "action": "new", "url": room.site.url("/form") })).await;
+    assert!(later.is_error && later.text.contains("ERR_INTERNET_DISCONNECTED"), "{}", later.text);
+    for path in ["/api/echo", "/api/socket", "/fetch-target", "/form"] {
+        assert_eq!(room.site.count("GET", path), 0, "{path}");
+    }
+    let set = agent.ok("browser_network_state_set", json!({ "state": "online" })).await;
+    assert_eq!(section(&set.text, "Result"), "Network is now online");
+    agent.goto(&room.site.url("/network")).await;
+    assert_eq!(agent.evaluate("() => navigator.onLine").await, "true");
+    assert!(agent.evaluate("() => ask('/api/echo')").await.contains("200 "));
+    assert!(agent.evaluate("() => worker('/api/echo')").await.contains("GET"));
+    agent.refused("browser_network_state_set", json!({ "state": "slow" })).await;
     room.close().await;
 }

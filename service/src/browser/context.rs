@@ -17,12 +17,13 @@ use tokio::sync::{oneshot, watch};
 use super::BrowserError;
 use super::aside::Aside;
 use super::cdp::Connection;
-use super::emulation::{Emulation, Media};
+use super::emulation::{Emulation, Media, NetworkState};
 use super::error::impossible;
 use super::launch::LaunchOptions;
 use super::lock::lock;
 use super::origins::ORIGINS_MAX;
 use super::page::Page;
+use super::route::Route;
 
 /// A context with its tabs. Nothing in it is ever reused: dispose it and its renderers die.
 pub struct Context {
@@ -212,6 +213,50 @@ impl Context {
     /// As the connection.
     pub async fn emulate_media(&self, change: impl FnOnce(&mut Media) + Send) -> Result<(), BrowserError> {
         self.emulate(|emulation| change(&mut emulation.media)).await
+    }
+
+    /// Takes the network away from its pages, or gives it back; also for tabs that open later.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn set_network(&self, network: NetworkState) -> Result<(), BrowserError> {
+        self.emulate(|emulation| emulation.network = network).await
+    }
+
+    /// Its routes, in the order they were made.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Arc<Route>> {
+        self.emulation().routes.list().to_vec()
+    }
+
+    /// Adds a route for all its pages; the newest that fits a request counts.
+    ///
+    /// # Errors
+    /// `Page` when it has as many as it may; else as the connection.
+    pub async fn add_route(&self, route: Route) -> Result<(), BrowserError> {
+        let mut full = None;
+        self.emulate(|emulation| match emulation.routes.with(route) {
+            Ok(routes) => emulation.routes = routes,
+            Err(what) => full = Some(what),
+        })
+        .await?;
+        match full {
+            None => Ok(()),
+            Some(what) => Err(BrowserError::Page {
+                code: "too_many_routes".to_owned(),
+                message: format!("{what}; remove some first (browser_unroute)"),
+            }),
+        }
+    }
+
+    /// Removes the routes of a pattern, or all, and answers how many there were.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn remove_routes(&self, pattern: Option<&str>) -> Result<usize, BrowserError> {
+        let mut removed = 0;
+        self.emulate(|emulation| (emulation.routes, removed) = emulation.routes.without(pattern)).await?;
+        Ok(removed)
     }
 
     /// Changes what its pages are made to believe, and returns when all that are there do.

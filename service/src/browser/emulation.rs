@@ -6,10 +6,15 @@
 use std::sync::Arc;
 
 use chromiumoxide::cdp::browser_protocol::emulation::{MediaFeature, SetEmulatedMediaParams};
+use chromiumoxide::cdp::browser_protocol::fetch::{self, RequestPattern, RequestStage};
+use chromiumoxide::cdp::browser_protocol::network::{
+    EmulateNetworkConditionsByRuleParams, NetworkConditions, OverrideNetworkStateParams, SetCacheDisabledParams,
+};
 
 use super::BrowserError;
 use super::cdp::CdpSession;
 use super::context::Context;
+use super::route::Routes;
 
 /// Media features; `None` leaves one to the browser.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,6 +31,16 @@ pub struct Media {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Emulation {
     pub media: Media,
+    pub network: NetworkState,
+    pub routes: Routes,
+}
+
+/// Is there a network?
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum NetworkState {
+    #[default]
+    Online,
+    Offline,
 }
 
 /// What kind of target a CDP session has.
@@ -33,6 +48,8 @@ pub(super) struct Emulation {
 pub(super) enum Attire {
     /// A tab or a frame in a process of its own.
     Document,
+    /// A worker of a page.
+    Worker,
 }
 
 impl Emulation {
@@ -44,7 +61,47 @@ impl Emulation {
             }
             session.execute(self.media.command()).await.map(drop)
         };
-        media.await
+        let network = async {
+            if self.network == was.network {
+                return Ok(());
+            }
+            // Nothing but the connection: no delay, no limit.
+            let offline = self.network == NetworkState::Offline;
+            let all = NetworkConditions::new(String::new(), 0.0, -1.0, -1.0);
+            let (set, told) = futures_util::join!(
+                session.execute(EmulateNetworkConditionsByRuleParams::new(offline, vec![all])),
+                session.execute(OverrideNetworkStateParams::new(offline, 0.0, -1.0, -1.0)),
+            );
+            set?;
+            told.map(drop)
+        };
+        let routes = async {
+            // What a worker asks for is stopped where its page's requests are.
+            if self.routes == was.routes || attire != Attire::Document {
+                return Ok(());
+            }
+            let patterns = self
+                .routes
+                .wider()
+                .map(|wider| RequestPattern::builder().url_pattern(wider).request_stage(RequestStage::Request).build());
+            let patterns: Vec<_> = patterns.collect();
+            // What a renderer has in memory it does not ask for, and so no route would meet it.
+            let fresh = SetCacheDisabledParams::new(!patterns.is_empty());
+            if patterns.is_empty() {
+                let (disabled, fresh) =
+                    futures_util::join!(session.execute(fetch::DisableParams::default()), session.execute(fresh));
+                fresh?;
+                return disabled.map(drop);
+            }
+            let enable = fetch::EnableParams::builder().patterns(patterns).build();
+            let (enabled, fresh) = futures_util::join!(session.execute(enable), session.execute(fresh));
+            fresh?;
+            enabled.map(drop)
+        };
+        let (media, network, routes) = futures_util::join!(media, network, routes);
+        media?;
+        network?;
+        routes
     }
 }
 

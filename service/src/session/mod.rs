@@ -35,9 +35,9 @@ pub use registry::{NewSession, Registry};
 /// What work in a session handles. Named here because whoever runs work goes through a session.
 pub use crate::browser::{
     BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Cookie, Dialog, Mark, Matches, Media, MouseButton,
-    OriginItems, Page, Partition, PictureFormat, PictureLimit, Reading, RequestBody, RequestEntry, RequestHeaders,
-    RequestList, RequestOutcome, RequestSide, SameSite, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem,
-    StoredItems, Target, fit,
+    NetworkState, OriginItems, Page, Partition, PictureFormat, PictureLimit, Reading, RequestBody, RequestEntry,
+    RequestHeaders, RequestList, RequestOutcome, RequestSide, Route, RouteDoing, SameSite, Shot, SnapshotOptions,
+    SnapshotText, StorageArea, StoredItem, StoredItems, Target, fit,
 };
 
 /// What a session keeps for its agent; named here for the same reason.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use helmwatch_protocol::TabView;
 
 use super::{Session, SessionError};
-use crate::browser::{Media, Page};
+use crate::browser::{Media, NetworkState, Page, Route};
 
 impl Session {
     /// Its tabs, oldest first.
@@ -50,6 +50,36 @@ impl Session {
     /// As the connection.
     pub async fn emulate_media(&self, change: impl FnOnce(&mut Media) + Send) -> Result<(), SessionError> {
         Ok(self.context.emulate_media(change).await?)
+    }
+
+    /// Takes the network away from its pages, or gives it back.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn set_network(&self, network: NetworkState) -> Result<(), SessionError> {
+        Ok(self.context.set_network(network).await?)
+    }
+
+    /// Its routes, in the order they were made.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Arc<Route>> {
+        self.context.routes()
+    }
+
+    /// Adds a route for all its pages.
+    ///
+    /// # Errors
+    /// When it has as many as it may; else as the connection.
+    pub async fn add_route(&self, route: Route) -> Result<(), SessionError> {
+        Ok(self.context.add_route(route).await?)
+    }
+
+    /// Removes the routes of a pattern, or all, and answers how many there were.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn remove_routes(&self, pattern: Option<&str>) -> Result<usize, SessionError> {
+        Ok(self.context.remove_routes(pattern).await?)
     }
 
     /// The tabs as people see them.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use chromiumoxide::cdp::browser_protocol::emulation::SetDeviceMetricsOverrideParams;
+use chromiumoxide::cdp::browser_protocol::fetch::EventRequestPaused;
 use chromiumoxide::cdp::browser_protocol::inspector::EventTargetCrashed;
 use chromiumoxide::cdp::browser_protocol::network as net;
 use chromiumoxide::cdp::browser_protocol::network::{
@@ -44,11 +45,12 @@ const BODY_BYTES_MAX: i64 = 2 << 20;
 pub(super) struct TargetSink {
     page: Weak<Page>,
     session: OnceLock<CdpSession>,
+    attire: Attire,
 }
 
 impl TargetSink {
-    pub fn new(page: Weak<Page>) -> Arc<Self> {
-        Arc::new(Self { page, session: OnceLock::new() })
+    pub fn new(page: Weak<Page>, attire: Attire) -> Arc<Self> {
+        Arc::new(Self { page, session: OnceLock::new(), attire })
     }
 
     /// Names the session; set once, before any event can come.
@@ -126,6 +128,26 @@ impl Page {
         Ok(())
     }
 
+    /// Of a worker only what it asks for is heard, and what it starts.
+    async fn listen_to_worker(&self, session: &CdpSession) -> Result<(), BrowserError> {
+        let attach = SetAutoAttachParams::builder()
+            .auto_attach(true)
+            .wait_for_debugger_on_start(true)
+            .flatten(true)
+            .build()
+            .map_err(impossible)?;
+        let (network, attached, dressed, resumed) = futures_util::join!(
+            session.execute(listen_to_network()),
+            session.execute(attach),
+            self.dress_new(session, Attire::Worker),
+            session.execute(RunIfWaitingForDebuggerParams::default()),
+        );
+        network?;
+        attached?;
+        dressed?;
+        resumed.map(drop)
+    }
+
     /// Makes a target that was just attached as its session wants it.
     async fn dress_new(&self, session: &CdpSession, attire: Attire) -> Result<(), BrowserError> {
         match self.context.upgrade() {
@@ -140,8 +162,9 @@ impl Page {
     /// As the connection.
     pub(in crate::browser) async fn dress(&self, was: &Arc<Emulation>) -> Result<(), BrowserError> {
         let Some(context) = self.context.upgrade() else { return Ok(()) };
-        let sessions: Vec<_> = lock(&self.sinks).iter().filter_map(|sink| sink.session.get().cloned()).collect();
-        let dressing = sessions.iter().map(|session| dress(&context, session, Attire::Document, Arc::clone(was)));
+        let dressed = |sink: &Arc<TargetSink>| Some((sink.session.get()?.clone(), sink.attire));
+        let sessions: Vec<_> = lock(&self.sinks).iter().filter_map(dressed).collect();
+        let dressing = sessions.iter().map(|(session, attire)| dress(&context, session, *attire, Arc::clone(was)));
         for dressed in futures_util::future::join_all(dressing).await {
             match dressed {
                 // A frame that goes needs nothing any more.
@@ -299,6 +322,11 @@ impl Page {
                     state.network.requests.ended(&e);
                 }
             }
+            EventRequestPaused::IDENTIFIER => {
+                drop(state);
+                self.request_paused(session, event);
+                return;
+            }
             EventScreencastFrame::IDENTIFIER => {
                 drop(state);
                 if let Some(e) = event.decode::<EventScreencastFrame>() {
@@ -355,12 +383,17 @@ impl Page {
     fn child_attached(self: &Arc<Self>, attached: &EventAttachedToTarget) {
         let info = &attached.target_info;
         let full = lock(&self.sinks).len() >= SESSIONS_MAX;
-        if info.r#type != "iframe" || full {
+        let attire = match info.r#type.as_str() {
+            "iframe" => Some(Attire::Document),
+            "worker" => Some(Attire::Worker),
+            _ => None,
+        };
+        let Some(attire) = attire.filter(|_| !full) else {
             let id: Arc<str> = AsRef::<str>::as_ref(&attached.session_id).into();
             self.connection.post(Some(&id), &RunIfWaitingForDebuggerParams::default());
             return;
-        }
-        let sink = TargetSink::new(Arc::downgrade(self));
+        };
+        let sink = TargetSink::new(Arc::downgrade(self), attire);
         let listening: Weak<dyn EventSink> = Arc::downgrade(&(Arc::clone(&sink) as Arc<dyn EventSink>));
         let session = CdpSession::new(
             self.connection.clone(),
@@ -370,7 +403,7 @@ impl Page {
         );
         sink.bind(session.clone());
         lock(&self.sinks).push(sink);
-        {
+        if attire == Attire::Document {
             let mut state = lock(&self.state);
             // A target of kind `iframe` has the id of the frame at its root.
             let id: &str = info.target_id.as_ref();
@@ -384,8 +417,12 @@ impl Page {
         }
         let page = Arc::clone(self);
         self.tasks.spawn("frame start", async move {
-            if let Err(error) = page.listen(&session).await {
-                tracing::debug!(%error, "a frame in another process could not be prepared");
+            let listened = match attire {
+                Attire::Document => page.listen(&session).await,
+                Attire::Worker => page.listen_to_worker(&session).await,
+            };
+            if let Err(error) = listened {
+                tracing::debug!(%error, "a frame in another process or a worker could not be prepared");
             }
         });
     }

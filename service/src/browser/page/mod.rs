@@ -18,6 +18,7 @@ mod network;
 mod pdf;
 mod reading;
 mod requests;
+mod routing;
 mod screencast;
 mod scripting;
 mod settle;
@@ -36,6 +37,7 @@ use tokio::sync::watch;
 use super::BrowserError;
 use super::cdp::{CdpSession, Connection, EventSink};
 use super::context::Context;
+use super::emulation::Attire;
 use super::launch::LaunchOptions;
 use super::lock::lock;
 
@@ -73,6 +75,7 @@ pub struct Page {
     /// Counts changes of `state`.
     changed: watch::Sender<u64>,
     cast: screencast::Cast,
+    routing: routing::Routing,
     /// Sinks of this tab's CDP sessions; the connection holds them weakly.
     sinks: Mutex<Vec<Arc<TargetSink>>>,
     /// Set when the tab can be used, or with why it never can.
@@ -93,7 +96,7 @@ impl Page {
         context: Weak<Context>,
     ) -> Arc<Self> {
         let page = Arc::new_cyclic(|weak: &Weak<Self>| {
-            let sink = TargetSink::new(Weak::clone(weak));
+            let sink = TargetSink::new(Weak::clone(weak), Attire::Document);
             let listening: Weak<dyn EventSink> = Arc::downgrade(&(Arc::clone(&sink) as Arc<dyn EventSink>));
             let session = CdpSession::new(connection.clone(), session, options.command_deadline, listening);
             sink.bind(session.clone());
@@ -109,6 +112,7 @@ impl Page {
                 context,
                 changed: watch::Sender::new(0),
                 cast: screencast::Cast::default(),
+                routing: routing::Routing::default(),
                 sinks: Mutex::new(vec![sink]),
                 ready: OnceLock::new(),
             }

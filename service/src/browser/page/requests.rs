@@ -180,6 +180,10 @@ impl Requests {
         if event.request.url.starts_with("data:") || event.r#type == "Preflight" {
             return;
         }
+        if event.redirect_response.is_none() && self.numbers.contains_key(event.request_id.as_ref()) {
+            // Told by a frame or worker and by what holds it.
+            return;
+        }
         if let Some(answer) = &event.redirect_response {
             let before = self.answered(&event.request_id, answer, session);
             if let Some(kept) = before {
