@@ -9,6 +9,7 @@ mod approvals;
 mod audit;
 mod bad_input;
 mod conformance;
+mod devtools;
 mod egress;
 mod emulation;
 mod files;

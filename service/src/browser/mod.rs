@@ -3,6 +3,7 @@
 //! The only room that speaks CDP. It knows nothing of agents, tools, keys or people; it must never start Chromium without its
 //! sandbox unless the setting says so, and never leave a process behind.
 
+mod annotate;
 mod aside;
 pub mod cdp;
 mod chromium;
@@ -23,6 +24,7 @@ mod profile;
 mod route;
 mod run_as;
 
+pub use annotate::{Label, annotate};
 pub use chromium::Chromium;
 /// A mouse button, as CDP names it.
 pub use chromiumoxide::cdp::browser_protocol::input::MouseButton;
@@ -34,10 +36,10 @@ pub use executable::{Build, Executable};
 pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
 pub use origins::OriginItems;
 pub use page::{
-    Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark, Matches,
-    MouseAction, Page, PageFacts, PageFieldKind, PictureFormat, Reading, RequestBody, RequestEntry, RequestHeaders,
-    RequestList, RequestOutcome, RequestSide, Screencast, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem,
-    StoredItems, Target,
+    ActionStyle, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark,
+    Marked, Marks, Matches, MouseAction, Page, PageFacts, PageFieldKind, PictureFormat, Reading, RequestBody,
+    RequestEntry, RequestHeaders, RequestList, RequestOutcome, RequestSide, Screencast, Shot, SnapshotOptions,
+    SnapshotText, StorageArea, StoredItem, StoredItems, Target,
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;

@@ -7,7 +7,7 @@
 //!
 //! What the script answers is page text: data, never instruction. A refusal is `{error: {code, message}}`: `stale_ref`,
 //! `not_found`, `ambiguous`, `bad_selector`, `timeout`, `not_visible`, `not_enabled`, `not_editable`, `covered`, `wrong_kind`,
-//! `no_option`, `no_storage`, `storage_full`, or `internal` for a defect; the message is one line that says what to do.
+//! `no_option`, `no_storage`, `storage_full`, `too_many`, or `internal` for a defect; the message is one line that says what to do.
 //!
 //! | function | arguments | answer |
 //! |---|---|---|
@@ -24,6 +24,9 @@
 //! | `turn` | `frame?` | a promise of `title`, one turn of the page's timers (and one drawn frame) later |
 //! | `reading` | `target?, chars_max?` | `html, title, url, truncated`: what is drawn, as plain HTML |
 //! | `stored` | `area, act, key?, value?, items_max?, chars_max?` | of local or session storage: `items, total, origin`, or `value` |
+//! | `marks` | `prefix, full?` | what a person could act on: `marks: [{ref, role, name, x, y, width, height}], frames, left_out, …` |
+//! | `highlight`, `unhighlight` | `target`, `style?` | a frame around an element, drawn over the page; `count` |
+//! | `card`, `action` | `title, duration`, … | words over the page for a time: a chapter, what comes next |
 //! | `text_at` | `x, y` | `tag, role, name` |
 
 use std::sync::Arc;
@@ -57,6 +60,8 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/act.js"),
     include_str!("page_script/reading.js"),
     include_str!("page_script/stored.js"),
+    include_str!("page_script/marks.js"),
+    include_str!("page_script/overlay.js"),
     include_str!("page_script/api.js"),
     "})()",
 );

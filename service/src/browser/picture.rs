@@ -47,28 +47,49 @@ pub async fn fit(
 }
 
 fn scale(picture: &Bytes, format: PictureFormat, limit: PictureLimit) -> Result<(Bytes, u32, u32), image::ImageError> {
-    let kind = match format {
+    let (width, height) = reader(picture, format).into_dimensions()?;
+    if fitting(width, height, limit).is_none() {
+        return Ok((picture.clone(), width, height));
+    }
+    let small = scaled(decode(picture, format)?, limit);
+    Ok((encode(&small, format)?, small.width(), small.height()))
+}
+
+const fn kind(format: PictureFormat) -> ImageFormat {
+    match format {
         PictureFormat::Png => ImageFormat::Png,
         PictureFormat::Jpeg => ImageFormat::Jpeg,
         PictureFormat::Webp => ImageFormat::WebP,
-    };
-    let read = || {
-        let mut reader = ImageReader::with_format(std::io::Cursor::new(picture.as_ref()), kind);
-        let mut limits = Limits::default();
-        limits.max_alloc = Some(DECODE_BYTES_MAX);
-        reader.limits(limits);
-        reader
-    };
-    let (width, height) = read().into_dimensions()?;
-    let Some((to_width, to_height)) = fitting(width, height, limit) else {
-        return Ok((picture.clone(), width, height));
-    };
-    let small = read().decode()?.resize_exact(to_width, to_height, image::imageops::FilterType::Triangle);
+    }
+}
+
+fn reader(picture: &Bytes, format: PictureFormat) -> ImageReader<std::io::Cursor<&[u8]>> {
+    let mut reader = ImageReader::with_format(std::io::Cursor::new(picture.as_ref()), kind(format));
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(DECODE_BYTES_MAX);
+    reader.limits(limits);
+    reader
+}
+
+/// Unfolds a picture; blocks for some milliseconds.
+pub(super) fn decode(picture: &Bytes, format: PictureFormat) -> Result<DynamicImage, image::ImageError> {
     // JPEG has no transparency; a page's picture needs none.
-    let small = DynamicImage::ImageRgb8(small.into_rgb8());
+    reader(picture, format).decode().map(|picture| DynamicImage::ImageRgb8(picture.into_rgb8()))
+}
+
+/// The picture within the limit; blocks for some milliseconds.
+pub(super) fn scaled(picture: DynamicImage, limit: PictureLimit) -> DynamicImage {
+    match fitting(picture.width(), picture.height(), limit) {
+        Some((width, height)) => picture.resize_exact(width, height, image::imageops::FilterType::Triangle),
+        None => picture,
+    }
+}
+
+/// Folds a picture; blocks for some milliseconds.
+pub(super) fn encode(picture: &DynamicImage, format: PictureFormat) -> Result<Bytes, image::ImageError> {
     let mut bytes = Vec::new();
-    small.write_to(&mut std::io::Cursor::new(&mut bytes), kind)?;
-    Ok((bytes.into(), to_width, to_height))
+    picture.write_to(&mut std::io::Cursor::new(&mut bytes), kind(format))?;
+    Ok(bytes.into())
 }
 
 #[cfg(test)]

@@ -182,7 +182,11 @@ impl Page {
     }
 
     /// The frame inside an `iframe` element.
-    async fn content_frame(&self, frame: &FrameRef, target: &Target) -> Result<Option<FrameRef>, BrowserError> {
+    pub(super) async fn content_frame(
+        &self,
+        frame: &FrameRef,
+        target: &Target,
+    ) -> Result<Option<FrameRef>, BrowserError> {
         let object = self.element(frame, target).await?;
         let (_, session) = self.world(frame).await?;
         let node = session.execute(DescribeNodeParams::builder().object_id(object).build()).await?.node;

@@ -44,4 +44,9 @@ globalThis.__helmwatch = Object.freeze({
   turn: guarded(turn),
   reading: guarded(reading),
   stored: guarded(stored),
+  marks: guarded(marks),
+  highlight: guarded(highlight),
+  unhighlight: guarded(unhighlight),
+  card: guarded(card),
+  action: guarded(action),
 });

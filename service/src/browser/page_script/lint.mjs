@@ -15,7 +15,7 @@ for (const name of names) {
 source += '})()';
 
 const browser = ('AbortController CSS DocumentFragment Document Element Event EventTarget HTMLAnchorElement HTMLButtonElement HTMLElement HTMLFormElement HTMLInputElement '
-  + 'HTMLLabelElement HTMLOptionElement HTMLSelectElement HTMLSlotElement HTMLTableElement HTMLTextAreaElement InputEvent MutationObserver Node ShadowRoot TextEncoder URL '
+  + 'HTMLLabelElement HTMLOptionElement HTMLSelectElement HTMLSlotElement HTMLTableElement HTMLTextAreaElement InputEvent MutationObserver Node ResizeObserver ShadowRoot TextEncoder URL '
   + 'XPathResult addEventListener cancelAnimationFrame clearInterval clearTimeout devicePixelRatio document getComputedStyle getSelection innerHeight innerWidth parent '
   + 'performance requestAnimationFrame scrollX scrollY setInterval setTimeout window').split(' ');
 const findings = new Linter().verify(source, {
