@@ -7,6 +7,7 @@
 
 mod approval;
 mod frame;
+mod handoff;
 mod id;
 mod live;
 mod pool;
@@ -16,6 +17,7 @@ mod typescript;
 
 pub use approval::{ApprovalList, ApprovalState, ApprovalView, CardField, Decision, DecisionRequest};
 pub use frame::{FRAME_HEADER_BYTES, FRAME_VERSION, FrameError, FrameHeader, FrameKind};
+pub use handoff::{HandoffAnswer, HandoffOutcome, HandoffView};
 pub use id::{ApprovalId, IdError, SessionId};
 pub use live::{
     CallState, CallView, ConsoleLine, FeedEvent, LiveEvent, MouseButton, MouseKind, Rect, TabView, ViewerMessage,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{SessionId, TabView};
+use crate::{HandoffView, SessionId, TabView};
 
 /// Where a session is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +47,8 @@ pub struct SessionView {
     pub tabs: Vec<TabView>,
     /// Approvals of this session that wait for a person.
     pub approvals_pending: u32,
+    /// What its agent asked a person to do and waits for.
+    pub handoff: Option<HandoffView>,
     /// People who look at it now.
     pub viewers: u32,
 }

@@ -9,9 +9,9 @@ use ts_rs::{Config, TS};
 
 use crate::{
     ApprovalId, ApprovalList, ApprovalState, ApprovalView, CallState, CallView, CardField, ConsoleLine, Decision,
-    DecisionRequest, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FileList, FileView, FrameKind, LiveEvent,
-    LoginRequest, LoginView, MouseButton, MouseKind, OpenRequest, PoolPatch, PoolView, Rect, SessionId, SessionList,
-    SessionState, SessionView, TabView, ViewerMessage,
+    DecisionRequest, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FileList, FileView, FrameKind,
+    HandoffAnswer, HandoffOutcome, HandoffView, LiveEvent, LoginRequest, LoginView, MouseButton, MouseKind,
+    OpenRequest, PoolPatch, PoolView, Rect, SessionId, SessionList, SessionState, SessionView, TabView, ViewerMessage,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../viewer/src/protocol/generated/wire.ts");
@@ -43,6 +43,9 @@ fn wire() -> String {
         LoginRequest,
         LoginView,
         TabView,
+        HandoffView,
+        HandoffOutcome,
+        HandoffAnswer,
         SessionState,
         SessionView,
         SessionList,

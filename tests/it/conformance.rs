@@ -112,6 +112,7 @@ async fn the_tools_are_listed_alike_to_every_client_with_honest_annotations() {
         "session_list",
         "session_close",
         "browser_live_view",
+        "browser_request_human",
     ] {
         assert!(names.contains(&wanted), "{wanted} is missing from {names:?}");
     }

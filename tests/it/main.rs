@@ -13,6 +13,7 @@ mod devtools;
 mod egress;
 mod emulation;
 mod files;
+mod handoff;
 mod harness;
 mod keys;
 mod lifetime;

@@ -95,7 +95,7 @@ async fn story(mode: &str, pictures: &str) {
     assert!(ended.left.is_empty() && ended.status.success(), "{ended:?}\n{log}");
 }
 
-async fn sign_in(viewer: &Page, base: &str, key: &str) {
+pub async fn sign_in(viewer: &Page, base: &str, key: &str) {
     viewer.goto(base).await.unwrap();
     viewer.when("document.querySelector('[data-testid=login-key]') && (document.querySelector('[data-testid=login-key]').focus(), true)").await.unwrap();
     viewer.insert(key).await.unwrap();
@@ -159,7 +159,7 @@ async fn see_the_card(viewer: &Page, service: &Service, pictures: &str) {
 }
 
 /// For people to look at: `target/pictures/`.
-fn keep(name: &str, bytes: &[u8]) {
+pub fn keep(name: &str, bytes: &[u8]) {
     let folder = std::env::current_exe().unwrap().ancestors().nth(3).unwrap().join("pictures");
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join(Path::new(name)), bytes).unwrap();

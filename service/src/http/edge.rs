@@ -73,6 +73,7 @@ where
         .route("/v1/login", get(login::who))
         .route("/v1/sessions", get(sessions::list).post(sessions::open))
         .route("/v1/sessions/{id}", get(sessions::get).delete(sessions::close))
+        .route("/v1/sessions/{id}/handoff", post(sessions::hand_back))
         .route("/v1/sessions/{id}/live", get(live::session))
         .route(
             "/v1/sessions/{id}/files",

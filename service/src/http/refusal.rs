@@ -178,7 +178,11 @@ impl From<SessionError> for Refusal {
             SessionError::Unknown(_) => StatusCode::NOT_FOUND,
             SessionError::BadName => StatusCode::UNPROCESSABLE_ENTITY,
             SessionError::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
-            SessionError::Closed(_) | SessionError::NameTaken(_) | SessionError::Held(_) => StatusCode::CONFLICT,
+            SessionError::Closed(_)
+            | SessionError::NameTaken(_)
+            | SessionError::Held(_)
+            | SessionError::HandedOff
+            | SessionError::NothingAsked => StatusCode::CONFLICT,
             SessionError::Browser(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
         let wait = (status == StatusCode::TOO_MANY_REQUESTS).then_some(Duration::from_secs(1));

@@ -56,6 +56,7 @@ impl Drop for Hold {
 
 pub(crate) fn view() -> SessionView {
     SessionView {
+        handoff: None,
         id: "s_one".parse().unwrap(),
         name: "default".to_owned(),
         state: SessionState::Idle,

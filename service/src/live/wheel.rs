@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use helmwatch_protocol::MouseKind;
 use metrics::counter;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use super::behind::{Input, ViewerId, Watched};
@@ -20,6 +20,16 @@ use crate::telemetry::{Tasks, names};
 const INPUTS_WAITING_MAX: usize = 64;
 /// Errors of a page that may wait until this viewer is told; beyond it they are only counted.
 const REFUSALS_WAITING_MAX: usize = 4;
+
+/// How long what was pressed before handing back may still be on its way to a page that is slow to take it.
+const LAST_INPUTS_WAIT: Duration = Duration::from_millis(500);
+
+/// What goes to the page, in order.
+enum OnItsWay {
+    Input(u16, Input),
+    /// All before it reached the page.
+    Last(oneshot::Sender<()>),
+}
 
 /// What was not done: one line what, one line how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +55,7 @@ pub(super) struct Wheel {
     meter: InputMeter,
     idle_max: Duration,
     /// To the task that passes input on; made when it is first needed.
-    inputs: Option<mpsc::Sender<(u16, Input)>>,
+    inputs: Option<mpsc::Sender<OnItsWay>>,
     refusals: (mpsc::Sender<String>, mpsc::Receiver<String>),
     tasks: Tasks,
     /// Last input while driving: a silent driver hands back.
@@ -106,9 +116,22 @@ impl Wheel {
         Ok(())
     }
 
-    /// Gives the wheel back to the agent, if this viewer has it.
+    /// Gives the wheel back to the agent, if this viewer has it: after what they pressed last has reached the page, so that a click
+    /// just before it counts and no button stays down.
     pub fn hand_back(&self) {
-        self.session.hand_back(self.viewer);
+        let (last, reached) = oneshot::channel();
+        match &self.inputs {
+            Some(inputs) if self.is_held() && inputs.try_send(OnItsWay::Last(last)).is_ok() => {
+                let (session, viewer) = (Arc::clone(&self.session), self.viewer);
+                self.tasks.spawn("hand back", async move {
+                    if tokio::time::timeout(LAST_INPUTS_WAIT, reached).await.is_err() {
+                        tracing::debug!("handed back while the page did not take input");
+                    }
+                    session.hand_back(viewer);
+                });
+            }
+            _ => self.session.hand_back(self.viewer),
+        }
     }
 
     /// Passes input on to the tab that is looked at. Never waits.
@@ -125,7 +148,7 @@ impl Wheel {
         }
         let page = page.ok_or_else(|| Refused::new("there is no tab to drive", "Choose a tab."))?;
         self.drove_at = now;
-        match self.inputs().try_send((page, input)) {
+        match self.inputs().try_send(OnItsWay::Input(page, input)) {
             Ok(()) => count("sent"),
             Err(TrySendError::Full(_)) if a_move => count("dropped"),
             Err(_) => {
@@ -137,12 +160,20 @@ impl Wheel {
     }
 
     /// The way to the page: one task, so that input keeps its order and a page that does not answer holds up no frame.
-    fn inputs(&mut self) -> &mpsc::Sender<(u16, Input)> {
+    fn inputs(&mut self) -> &mpsc::Sender<OnItsWay> {
         self.inputs.get_or_insert_with(|| {
             let (inputs, mut waiting) = mpsc::channel(INPUTS_WAITING_MAX);
             let (session, refused, viewer) = (Arc::clone(&self.session), self.refusals.0.clone(), self.viewer);
             self.tasks.spawn("viewer input", async move {
-                while let Some((page, input)) = waiting.recv().await {
+                while let Some(next) = waiting.recv().await {
+                    let (page, input) = match next {
+                        OnItsWay::Input(page, input) => (page, input),
+                        OnItsWay::Last(reached) => {
+                            // Nobody waits any more when it took too long.
+                            reached.send(()).ok();
+                            continue;
+                        }
+                    };
                     // Asked again here: what waited is not sent after the wheel was handed back.
                     let drives = session.controller().is_some_and(|who| who.viewer == viewer);
                     if drives && let Err(why) = session.input(page, input).await {
@@ -158,7 +189,7 @@ impl Wheel {
 
 impl Drop for Wheel {
     fn drop(&mut self) {
-        self.hand_back();
+        self.session.hand_back(self.viewer);
     }
 }
 

@@ -25,6 +25,12 @@ pub enum SessionError {
     /// Somebody else drives.
     #[error("{0} is at the helm of this session")]
     Held(String),
+    /// A person was asked to do something here and has not finished.
+    #[error("a person was asked to do something in this session and has not said that it is done")]
+    HandedOff,
+    /// No such question to a person stands open.
+    #[error("nothing is asked of a person in this session, or it is over")]
+    NothingAsked,
     /// No place could be had.
     #[error(transparent)]
     Pool(#[from] PoolError),
@@ -47,6 +53,8 @@ impl SessionError {
             Self::NameTaken(_) => "name_taken",
             Self::BadName => "bad_name",
             Self::Held(_) => "held_by_person",
+            Self::HandedOff => "handed_off",
+            Self::NothingAsked => "nothing_asked",
             Self::Pool(error) => error.code(),
             Self::Browser(error) if error.is_gone() => "browser_gone",
             Self::Browser(_) => "browser_error",
@@ -66,6 +74,10 @@ impl SessionError {
             Self::Held(_) => {
                 "Wait until they hand it back, then take a snapshot: the page may have changed.".to_owned()
             }
+            Self::HandedOff => {
+                "Call browser_request_human again with the same arguments to wait for them; looking is allowed meanwhile.".to_owned()
+            }
+            Self::NothingAsked => "Look at the session again: somebody else may have answered.".to_owned(),
             Self::Pool(error) => error.hint(),
             Self::Browser(error) if error.is_gone() => {
                 "The session is lost with its browser; open a new one (session_open).".to_owned()

@@ -27,6 +27,14 @@ impl Span {
     }
 }
 
+/// Returns at that time; never when there is none.
+async fn until(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
 impl Session {
     /// Runs until the session ends, then gives back all it had.
     pub(super) async fn live(self: Arc<Self>, mut jobs: mpsc::Receiver<Job>, span: Span) {
@@ -35,7 +43,8 @@ impl Session {
         let opened = Instant::now();
         let mut changes = self.context.changes();
         loop {
-            let (end, why) = span.end(opened, self.lock().used);
+            let (end, why) = span.end(opened, self.last_used());
+            let handoff_end = self.lock().handoff.as_ref().map(super::Handoff::until);
             tokio::select! {
                 biased;
                 () = self.closing.cancelled() => break,
@@ -46,15 +55,18 @@ impl Session {
                 // Before jobs and changes: neither a queue that is never empty nor a page that never rests puts the end off.
                 () = tokio::time::sleep_until(end) => {
                     // It may have been used while this slept.
-                    if span.end(opened, self.lock().used).0 <= Instant::now() {
+                    if span.end(opened, self.last_used()).0 <= Instant::now() {
                         self.close(why);
                         break;
                     }
                 }
+                () = until(handoff_end) => self.expire_handoff(),
                 job = jobs.recv() => match job {
                     Some(job) => self.work(job).await,
                     None => break,
                 },
+                // A question was asked or answered: its time is looked at anew.
+                () = self.handoffs.notified() => {}
                 changed = changes.changed() => {
                     if changed.is_err() {
                         break;
@@ -69,12 +81,20 @@ impl Session {
         while let Ok(job) = jobs.try_recv() {
             drop(job);
         }
+        // Whoever waits for a person hears that the session ended.
+        self.lock().handoff = None;
         let reason = self.lock().reason.clone().unwrap_or_default();
         self.send(LiveEvent::Closed { reason });
         let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(lease) = lease {
             lease.close().await;
         }
+    }
+
+    /// When it was used last. What a person was asked to do counts as use until their time is over.
+    fn last_used(&self) -> Instant {
+        let state = self.lock();
+        state.handoff.as_ref().map_or(state.used, |open| state.used.max(open.until()))
     }
 
     async fn work(&self, job: Job) {

@@ -8,6 +8,7 @@ mod calls;
 mod control;
 mod error;
 mod facts;
+mod handoff;
 mod id;
 mod job;
 mod life;
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use helmwatch_protocol::{LiveEvent, SessionId, SessionState, SessionView};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +29,7 @@ pub use calls::CallNumber;
 pub use control::Controller;
 pub use error::SessionError;
 pub use facts::TargetReading;
+pub use handoff::{Answering, HandoffEnd};
 pub use job::Patience;
 pub use owner::Owner;
 pub use registry::{NewSession, Registry};
@@ -47,6 +49,7 @@ use crate::browser::Context;
 use crate::files::Folder;
 use crate::pool::{Denial, Lease};
 use calls::Calls;
+use handoff::Handoff;
 use job::Job;
 
 /// Events that may wait for one listener; a slower one is told that it missed some and reads the state anew.
@@ -73,6 +76,8 @@ pub struct Session {
     /// Its cards that wait for a person, as the approvals last told.
     waiting: AtomicU32,
     viewers: AtomicU32,
+    /// Wakes the session's task when what a person is asked changes.
+    handoffs: Notify,
     next_viewer: AtomicU64,
     /// Cancelled to end it; the first reason given is kept.
     closing: CancellationToken,
@@ -85,6 +90,12 @@ struct State {
     current: u16,
     busy: bool,
     controller: Option<Controller>,
+    /// What a person was asked to do.
+    handoff: Option<Handoff>,
+    /// The last question and its end, until the agent has heard it.
+    handoff_ended: Option<(String, HandoffEnd)>,
+    /// Counts such questions.
+    handoffs: u32,
     /// Monotonic, for expiry.
     used: Instant,
     /// Milliseconds since the Unix epoch, for people.
@@ -140,6 +151,7 @@ impl Session {
             used_at: state.used_at,
             tenant: self.owner.tenant().to_string(),
             owner: self.owner.name().to_owned(),
+            handoff: state.handoff.as_ref().map(|open| open.view().clone()),
             approvals_pending: self.waiting.load(Ordering::Relaxed),
             viewers: self.viewers.load(Ordering::Relaxed),
             tabs,
@@ -153,7 +165,7 @@ impl Session {
             SessionState::Crashed
         } else if state.controller.is_some() {
             SessionState::Held
-        } else if self.waiting.load(Ordering::Relaxed) > 0 {
+        } else if self.waiting.load(Ordering::Relaxed) > 0 || state.handoff.is_some() {
             SessionState::Waiting
         } else if state.busy {
             SessionState::Busy

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use helmwatch_protocol::{FeedEvent, LiveEvent, SessionId, SessionView};
 use metrics::counter;
-use tokio::sync::{OwnedMutexGuard, broadcast, mpsc};
+use tokio::sync::{Notify, OwnedMutexGuard, broadcast, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -146,6 +146,9 @@ impl Registry {
                 current: lease.page().number(),
                 busy: false,
                 controller: None,
+                handoff: None,
+                handoff_ended: None,
+                handoffs: 0,
                 used: Instant::now(),
                 used_at: now_ms(),
                 reason: None,
@@ -160,6 +163,7 @@ impl Registry {
             events: broadcast::Sender::new(EVENTS_MAX),
             waiting: AtomicU32::new(0),
             viewers: AtomicU32::new(0),
+            handoffs: Notify::new(),
             next_viewer: AtomicU64::new(1),
             closing: CancellationToken::new(),
             ended: CancellationToken::new(),

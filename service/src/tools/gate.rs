@@ -17,11 +17,11 @@ use super::context::{CallContext, Progress};
 use super::held::{self, Held};
 use super::keeper::Keeper;
 use super::look::{Known, Seen, decide, look};
-use super::prepared::{Prepared, Run, Work};
+use super::prepared::{Prepared, Run, Wanted, Work};
 use super::response;
 use super::terms::Terms;
 use super::tool::Tool;
-use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe};
+use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe, handoff};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
 use crate::policy::{Current, Effect, Verdict};
@@ -69,8 +69,14 @@ pub(super) struct InSession {
     pub number: CallNumber,
 }
 
+/// Work that has a session.
+enum InTurn {
+    Run(Run),
+    Person(Wanted),
+}
+
 /// What the first turn came to.
-enum First {
+pub(super) enum First {
     Done(Reply, Option<ToolError>),
     /// A person must see it: the run is kept for the second turn.
     Ask {
@@ -147,8 +153,9 @@ impl Gate {
             }
         };
         let Prepared { effect, verb, targets, focused, values, to_url, dialog, work } = prepared;
-        let run = match work {
-            Work::Page(run) => run,
+        let work = match work {
+            Work::Page(run) => InTurn::Run(run),
+            Work::Person(wanted) => InTurn::Person(wanted),
             Work::House(run) => {
                 let session = self.standing(call.context);
                 let house = House {
@@ -188,13 +195,18 @@ impl Gate {
         let number = session.call_begun(call.tool, &describe::sentence(&known.verb, &[], known.to_url.as_deref()));
         let place = InSession { session, number };
         let began = Instant::now();
-        let (reply, error) = self.run(&call, &place, known.clone(), run).await;
+        let (reply, error) = match work {
+            InTurn::Run(run) => self.run(&call, &place, known.clone(), run).await,
+            InTurn::Person(wanted) => handoff::finish(self, &call, &place, known.clone(), wanted).await,
+        };
         let (state, outcome) = match &error {
             None => (CallState::Done, "ok"),
             Some(error) if matches!(error.code.as_str(), "denied" | "policy_denied" | "approval_expired" | "stale") => {
                 (CallState::Refused, "refused")
             }
-            Some(error) if error.code == "waiting_for_approval" => (CallState::Waiting, "waiting"),
+            Some(error) if matches!(error.code.as_str(), "waiting_for_approval" | "waiting_for_person") => {
+                (CallState::Waiting, "waiting")
+            }
             Some(_) => (CallState::Failed, "failed"),
         };
         let about = place.session.call_moved(number, state, error.as_ref().map(|error| error.what.as_str()));
@@ -222,6 +234,9 @@ impl Gate {
             && let Some(controller) = place.session.controller()
         {
             return failed(SessionError::Held(controller.name).into());
+        }
+        if known.effect != Effect::Read && place.session.handoff().is_some() {
+            return failed(SessionError::HandedOff.into());
         }
         // A call made again finds the card of the first.
         if let Some(held) = Held::again(self, call, place) {
@@ -298,7 +313,20 @@ impl Gate {
 }
 
 impl First {
-    async fn done(session: &Session, known: &Known, outcome: Result<Answer, ToolError>, terms: Terms) -> Self {
+    /// The end of a turn that asks nobody.
+    pub(super) fn over(self) -> (Reply, Option<ToolError>) {
+        match self {
+            Self::Done(reply, error) => (reply, error),
+            Self::Ask { .. } => unreachable!("only the policy's answer asks"),
+        }
+    }
+
+    pub(super) async fn done(
+        session: &Session,
+        known: &Known,
+        outcome: Result<Answer, ToolError>,
+        terms: Terms,
+    ) -> Self {
         let error = outcome.as_ref().err().cloned();
         let keeper = Keeper { session, public_url: &known.public_url };
         Self::Done(response::render(&keeper, outcome, terms).await, error)
@@ -336,8 +364,5 @@ pub(super) async fn act_approved(
     run: Run,
     terms: Terms,
 ) -> (Reply, Option<ToolError>) {
-    match act(session, known, seen, run, terms).await {
-        First::Done(reply, error) => (reply, error),
-        First::Ask { .. } => unreachable!("running never asks"),
-    }
+    act(session, known, seen, run, terms).await.over()
 }

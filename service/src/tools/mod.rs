@@ -14,6 +14,7 @@ mod describe;
 mod diff;
 mod error;
 mod gate;
+mod handoff;
 mod held;
 mod keeper;
 mod look;

@@ -1,5 +1,7 @@
 //! A call whose arguments are understood, before anything has run.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use super::Answer;
@@ -18,6 +20,14 @@ pub(super) enum Work {
     Page(Run),
     /// About sessions themselves.
     House(HouseRun),
+    /// A person's, in the session; the agent waits.
+    Person(Wanted),
+}
+
+/// What an agent asks a person to do.
+pub(super) struct Wanted {
+    pub instructions: String,
+    pub patience: Duration,
 }
 
 /// What an open dialog means to a call.
@@ -63,6 +73,15 @@ impl Prepared {
             to_url: None,
             dialog: WithDialog::Refused,
             work: Work::Page(Box::new(move |turn| Box::pin(run(turn)))),
+        }
+    }
+
+    /// A call that a person carries out.
+    pub fn person(verb: impl Into<String>, wanted: Wanted) -> Self {
+        Self {
+            dialog: WithDialog::Fine,
+            work: Work::Person(wanted),
+            ..Self::page(Effect::Read, verb, |_| async { Ok(Answer::default()) })
         }
     }
 

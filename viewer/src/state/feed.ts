@@ -24,7 +24,16 @@ export function appliedSessions(sessions: Sessions, event: FeedEvent): Sessions 
 const RANK: Record<SessionState, number> = { waiting: 0, crashed: 1, held: 2, busy: 3, idle: 3, closed: 4 };
 
 export function needsPerson(session: SessionView): boolean {
-  return session.state === "waiting" || session.approvals_pending > 0;
+  return session.state === "waiting" || session.approvals_pending > 0 || session.handoff !== null;
+}
+
+/** Sessions whose agent asked a person to do something, the oldest question first. */
+export function askingSessions(sessions: Sessions): SessionView[] {
+  return [...sessions.values()].filter((session) => session.handoff !== null).sort((a, b) => askedAt(a) - askedAt(b));
+}
+
+function askedAt(session: SessionView): number {
+  return session.handoff?.asked_at ?? 0;
 }
 
 /** Sessions that need a person first, then by age. */

@@ -5,7 +5,7 @@ import type { ApprovalView, CallView, SessionView } from "../protocol/generated/
 export function aSession(said: Partial<SessionView> = {}): SessionView {
   return {
     id: "s_one", name: "one", state: "idle", url: "https://example.org/", title: "Example", opened_at: 1000, used_at: 1000,
-    tenant: "main", owner: "agent", tabs: [], approvals_pending: 0, viewers: 0, ...said,
+    tenant: "main", owner: "agent", tabs: [], approvals_pending: 0, handoff: null, viewers: 0, ...said,
   };
 }
 

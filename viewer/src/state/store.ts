@@ -3,9 +3,9 @@
 import { batch, computed, signal } from "@preact/signals";
 import { Refusal, request } from "../net/http";
 import { Socket, type Link } from "../net/socket";
-import type { ApprovalList, ApprovalView, Decision, FeedEvent, LoginRequest, LoginView } from "../protocol/generated/wire";
+import type { ApprovalList, ApprovalView, Decision, FeedEvent, HandoffAnswer, LoginRequest, LoginView } from "../protocol/generated/wire";
 import { type Approvals, merged, pending, replaced } from "./approvals";
-import { appliedSessions, type Sessions } from "./feed";
+import { appliedSessions, askingSessions, type Sessions } from "./feed";
 
 /** `undefined` until we know, `null` when nobody is logged in. */
 export const login = signal<LoginView | null | undefined>(undefined);
@@ -19,6 +19,9 @@ export const feedKnown = signal(false);
 export const inboxOpen = signal(false);
 
 export const pendingApprovals = computed(() => pending(approvals.value));
+export const openHandoffs = computed(() => askingSessions(sessions.value));
+/** All that waits for a person. */
+export const waitingCount = computed(() => pendingApprovals.value.length + openHandoffs.value.length);
 
 let feed: Socket | null = null;
 
@@ -133,6 +136,17 @@ export async function fetchDecided(): Promise<string | null> {
 export async function closeSession(id: string): Promise<string | null> {
   try {
     await request("DELETE", `/v1/sessions/${id}`);
+    return null;
+  } catch (error) {
+    const { error: what, hint } = told(error);
+    return `${what} ${hint}`;
+  }
+}
+
+/** Says how it went what an agent asked for. Answers what went wrong. */
+export async function answerHandoff(session: string, answer: HandoffAnswer): Promise<string | null> {
+  try {
+    await request("POST", `/v1/sessions/${session}/handoff`, answer);
     return null;
   } catch (error) {
     const { error: what, hint } = told(error);

@@ -1,11 +1,11 @@
-/** The window's title says how many steps wait: `(2) Helmwatch`. A plain effect, for it matters most in a window nobody sees, where nothing is painted. */
+/** The window's title says how much waits for a person: `(2) Helmwatch`. A plain effect, for it matters most in a window nobody sees, where nothing is painted. */
 
 import { effect } from "@preact/signals";
-import { pendingApprovals } from "./store";
+import { waitingCount } from "./store";
 
 export function keepTitle(): void {
   effect(() => {
-    const waiting = pendingApprovals.value.length;
+    const waiting = waitingCount.value;
     document.title = waiting === 0 ? "Helmwatch" : `(${waiting}) Helmwatch`;
   });
 }

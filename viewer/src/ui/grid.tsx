@@ -4,8 +4,8 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { inOrder, matches, needsPerson } from "../state/feed";
 import { now } from "../state/clock";
-import { feedKnown, feedLink, inboxOpen, pendingApprovals, sessions } from "../state/store";
-import { count, timeLeft } from "../state/words";
+import { feedKnown, feedLink, inboxOpen, openHandoffs, pendingApprovals, sessions } from "../state/store";
+import { timeLeft } from "../state/words";
 import { ConnectAgent } from "./connect-agent";
 import { Tile } from "./tile";
 
@@ -74,28 +74,41 @@ export function Grid(): JSX.Element {
   );
 }
 
+/** More than these are behind the button. */
+const SHOWN_MAX = 3;
+
 /** What waits, in one line each; the cards are in the inbox. */
 function Waiting(): JSX.Element | null {
-  const waiting = pendingApprovals.value;
+  const steps = pendingApprovals.value.map((approval) => ({
+    key: approval.id,
+    what: approval.summary,
+    where: `${approval.session_name} · ${approval.origin}`,
+    expiresAt: approval.expires_at,
+  }));
+  const asked = openHandoffs.value.map((session) => ({
+    key: session.id,
+    what: session.handoff?.instructions ?? "",
+    where: `${session.name} asks for a person`,
+    expiresAt: session.handoff?.expires_at ?? 0,
+  }));
+  const waiting = [...steps, ...asked];
   if (waiting.length === 0) return null;
   return (
-    <section class="waiting" aria-label={`${count(waiting.length, "step")} waiting for a person`} data-testid="waiting-strip">
+    <section class="waiting" aria-label={`${waiting.length} waiting for a person`} data-testid="waiting-strip">
       <ul>
-        {waiting.slice(0, 3).map((approval) => (
-          <li key={approval.id}>
+        {waiting.slice(0, SHOWN_MAX).map((one) => (
+          <li key={one.key}>
             <span class="dot" aria-hidden="true" />
             <span class="waiting-what">
-              <strong>{approval.summary}</strong>
-              <span class="soft">
-                {approval.session_name} · {approval.origin}
-              </span>
+              <strong>{one.what}</strong>
+              <span class="soft">{one.where}</span>
             </span>
-            <span class="soft time">{timeLeft(approval.expires_at - now.value)}</span>
+            <span class="soft time">{timeLeft(one.expiresAt - now.value)}</span>
           </li>
         ))}
       </ul>
       <button type="button" class="button attention" data-testid="review" onClick={() => (inboxOpen.value = true)}>
-        Review {waiting.length > 3 ? `all ${waiting.length}` : ""}
+        Review {waiting.length > SHOWN_MAX ? `all ${waiting.length}` : ""}
       </button>
     </section>
   );

@@ -4,9 +4,10 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import { decided } from "../state/approvals";
-import { approvals, fetchDecided, inboxOpen, pendingApprovals } from "../state/store";
+import { approvals, fetchDecided, inboxOpen, openHandoffs, pendingApprovals, waitingCount } from "../state/store";
 import { ApprovalCard } from "./approval-card";
 import { DecidedList } from "./decided";
+import { HandoffCard } from "./handoff-card";
 import { CheckIcon, CloseIcon } from "./icons";
 
 export function Inbox(): JSX.Element | null {
@@ -53,10 +54,13 @@ function OpenInbox(): JSX.Element {
         </button>
       </header>
       <div class="inbox-body">
-        {waiting.length === 0 ? (
+        {openHandoffs.value.map((session) =>
+          session.handoff === null ? null : <HandoffCard key={`${session.id} ${session.handoff.number}`} session={session} handoff={session.handoff} linked />,
+        )}
+        {waitingCount.value === 0 ? (
           <div class="all-clear">
             <CheckIcon />
-            <p>Nothing waits. Steps that a rule stops appear here.</p>
+            <p>Nothing waits. Steps that a rule stops, and what agents ask people to do, appear here.</p>
           </div>
         ) : (
           waiting.map((approval, at) => <ApprovalCard key={approval.id} approval={approval} place={at} linked />)

@@ -17,6 +17,7 @@ import { BackIcon, CloseIcon } from "./icons";
 import { AddressBar, Notice, StatePill } from "./parts";
 import { Stage } from "./stage";
 import { TabStrip } from "./tabs";
+import { HandoffCard } from "./handoff-card";
 import { Timeline } from "./timeline";
 
 /** What Chromium's screencast gives at best; the service sends no more than there is. */
@@ -56,7 +57,7 @@ export function SessionPage({ id }: { id: string }): JSX.Element {
         <AddressBar url={shownUrl(live, session)} />
         <Stage live={live} session={session} />
       </section>
-      <SidePanel live={live} id={id} />
+      <SidePanel live={live} id={id} session={session} />
     </div>
   );
 }
@@ -116,7 +117,7 @@ function SessionHead({ session }: { session: SessionView }): JSX.Element {
   );
 }
 
-function SidePanel({ live, id }: { live: LiveSession; id: string }): JSX.Element {
+function SidePanel({ live, id, session }: { live: LiveSession; id: string; session: SessionView }): JSX.Element {
   const shown = useSignal<"calls" | "console">("calls");
   const waiting = pending(approvals.value, id);
   const state = live.live.value;
@@ -126,6 +127,17 @@ function SidePanel({ live, id }: { live: LiveSession; id: string }): JSX.Element
       <h2 id="side-heading" class="unseen" tabIndex={-1}>
         What happens
       </h2>
+      {session.handoff !== null && (
+        <HandoffCard
+          key={session.handoff.number}
+          session={session}
+          handoff={session.handoff}
+          onAnswered={() => {
+            // Who has done it leaves the wheel to the agent.
+            if (state.youControl) live.send({ type: "hand_back" });
+          }}
+        />
+      )}
       {waiting.map((approval, at) => (
         <ApprovalCard key={approval.id} approval={approval} place={at} />
       ))}

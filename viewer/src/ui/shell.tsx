@@ -2,7 +2,7 @@
 
 import type { ComponentChildren, JSX } from "preact";
 import { route } from "../state/route";
-import { feedLink, inboxOpen, logOut, login, pendingApprovals } from "../state/store";
+import { feedLink, inboxOpen, logOut, login, openHandoffs, pendingApprovals, waitingCount } from "../state/store";
 import { shownTheme, theme, toggleTheme } from "../state/theme";
 import { count } from "../state/words";
 import { ExitIcon, HelmIcon, InboxIcon, MoonIcon, SunIcon } from "./icons";
@@ -11,6 +11,8 @@ import { Inbox } from "./inbox";
 export function Shell({ children }: { children: ComponentChildren }): JSX.Element {
   const waiting = pendingApprovals.value;
   const newest = waiting.at(-1);
+  const asking = openHandoffs.value.at(-1);
+  const all = waitingCount.value;
   return (
     <div class="shell">
       <a class="skip" href="#main" onClick={skipToMain}>
@@ -29,7 +31,7 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
         <LinkState />
         <button
           type="button"
-          class={`button inbox-button${waiting.length > 0 ? " calls" : ""}`}
+          class={`button inbox-button${all > 0 ? " calls" : ""}`}
           aria-expanded={inboxOpen.value}
           aria-controls="inbox"
           data-testid="inbox-toggle"
@@ -37,8 +39,8 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
         >
           <InboxIcon />
           <span class="inbox-word">Inbox</span>
-          <span class="badge" data-testid="inbox-count" aria-label={`${count(waiting.length, "step")} waiting`}>
-            {waiting.length}
+          <span class="badge" data-testid="inbox-count" aria-label={`${all} waiting`}>
+            {all}
           </span>
         </button>
         <ThemeButton />
@@ -59,7 +61,8 @@ export function Shell({ children }: { children: ComponentChildren }): JSX.Elemen
       </main>
       <Inbox />
       <div class="unseen" role="status" aria-live="polite">
-        {newest === undefined ? "" : `${count(waiting.length, "step")} waiting. ${newest.session_name}: ${newest.summary}`}
+        {newest === undefined ? "" : `${count(waiting.length, "step")} waiting. ${newest.session_name}: ${newest.summary}. `}
+        {asking === undefined ? "" : `${asking.name} asks for a person: ${asking.handoff?.instructions ?? ""}`}
       </div>
     </div>
   );

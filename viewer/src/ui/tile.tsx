@@ -27,7 +27,11 @@ export function Tile({ session }: { session: SessionView }): JSX.Element {
     >
       <span class="tile-picture">
         {alive ? <Thumbnail id={session.id} /> : <span class="tile-none">The browser of this session died.</span>}
-        {session.approvals_pending > 0 && <span class="tile-flag">{count(session.approvals_pending, "step")} to decide</span>}
+        {session.approvals_pending > 0 ? (
+          <span class="tile-flag">{count(session.approvals_pending, "step")} to decide</span>
+        ) : (
+          session.handoff !== null && <span class="tile-flag">Asks for a person</span>
+        )}
       </span>
       <span class="tile-words">
         <span class="tile-line">

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json as Answer;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use helmwatch_protocol::{OpenRequest, SessionId, SessionList, SessionView};
+use helmwatch_protocol::{HandoffAnswer, OpenRequest, SessionId, SessionList, SessionView};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
@@ -15,6 +15,9 @@ use crate::http::body::Json;
 use crate::http::door::Asking;
 use crate::http::{Edge, Refusal};
 use crate::session::{NewSession, SessionError};
+
+/// Longest word of a person to an agent, characters.
+const REASON_CHARS_MAX: usize = 1_000;
 
 /// Sides of a viewport, CSS pixels: what Chromium paints on an ordinary machine.
 const SIDE_PX: RangeInclusive<u32> = 64..=4_096;
@@ -87,6 +90,21 @@ pub(in crate::http) async fn close(
     let caller = asking.with_any(&[Scope::Agent, Scope::Control])?;
     edge.sessions.close(&caller, &parse(&id)?, "closed over HTTP").await.map_err(unknown)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A person's word on what its agent asked. The agent's own key cannot give it.
+pub(in crate::http) async fn hand_back(
+    State(edge): State<Arc<Edge>>,
+    asking: Asking,
+    Path(id): Path<String>,
+    Json(answer): Json<HandoffAnswer>,
+) -> Result<Answer<SessionView>, Refusal> {
+    let caller = asking.with_any(&[Scope::Control])?;
+    let session = edge.sessions.get(&caller, &parse(&id)?).map_err(unknown)?;
+    let reason = answer.reason.map(|reason| reason.trim().chars().take(REASON_CHARS_MAX).collect::<String>());
+    let reason = reason.filter(|reason| !reason.is_empty());
+    session.answer_handoff(answer.number, caller.name(), answer.outcome, reason)?;
+    Ok(Answer(session.view()))
 }
 
 /// A text that cannot be an id names no session.

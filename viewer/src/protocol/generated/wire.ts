@@ -68,6 +68,45 @@ title: string,
 current: boolean, crashed: boolean, };
 
 /**
+ * What an agent asked a person to do, while it waits.
+ */
+export type HandoffView = {
+/**
+ * Unique in its session, so that an answer never meets a later question.
+ */
+number: number,
+/**
+ * The agent's words: data to be shown as text only.
+ */
+instructions: string,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+asked_at: number,
+/**
+ * Milliseconds since the Unix epoch: nobody's answer until then is a no.
+ */
+expires_at: number, };
+
+/**
+ * How a person's part ended.
+ */
+export type HandoffOutcome = "done" | "failed";
+
+/**
+ * Body of `POST /v1/sessions/{id}/handoff`.
+ */
+export type HandoffAnswer = {
+/**
+ * Which question is answered.
+ */
+number: number, outcome: HandoffOutcome,
+/**
+ * For the agent, one line; may be left out.
+ */
+reason: string | null, };
+
+/**
  * Where a session is in its life.
  */
 export type SessionState = "idle" | "busy" | "waiting" | "held" | "crashed" | "closed";
@@ -104,6 +143,10 @@ owner: string, tabs: Array<TabView>,
  * Approvals of this session that wait for a person.
  */
 approvals_pending: number,
+/**
+ * What its agent asked a person to do and waits for.
+ */
+handoff: HandoffView | null,
 /**
  * People who look at it now.
  */
