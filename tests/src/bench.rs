@@ -1,10 +1,18 @@
-//! Figures side by side in one run: raw CDP, this service, and Playwright MCP doing the same steps.
+//! Figures side by side in one run: raw CDP, this service, and its peers doing the same steps.
+//!
+//! Three parts: whole sessions (this file), single steps on several pages with what their replies cost (`steps`), and how a
+//! snapshot's time grows with its page (`growth`).
 //!
 //! The sides take turns inside every round, so that what else the machine does falls on all of them. Medians and ratios are what
 //! counts; a figure of one side alone says little.
 
+mod deed;
+mod growth;
+mod hand;
 mod report;
 mod side;
+mod steps;
+mod table;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -13,8 +21,11 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub use growth::{Growth, growth};
 pub use report::Report;
 pub use side::{Side, SideName};
+pub use steps::{StepReport, Walk, steps};
+pub use table::{Target, growth_table};
 
 use crate::processes::{Memory, Process};
 use crate::service::{Options, Service};
@@ -70,7 +81,7 @@ pub async fn run(plan: &Plan, say: impl Fn(&str)) -> Outcome<Report> {
         }
     }
     let mut sides = Vec::new();
-    for name in SideName::ALL.into_iter().filter(|name| wanted(*name)) {
+    for name in SideName::WITH_SESSIONS.into_iter().filter(|name| wanted(*name)) {
         say(&format!("starting {name}"));
         let room = plan.parallel.max(WEIGHED_SESSIONS) + 2;
         let side = Side::start(name, &site, room).await?;

@@ -17,6 +17,7 @@ pub mod peer;
 pub mod processes;
 pub mod service;
 pub mod site;
+pub mod stdio;
 pub mod steps;
 pub mod viewer;
 pub mod wait;

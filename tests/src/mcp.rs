@@ -87,6 +87,27 @@ impl std::fmt::Display for Refused {
 }
 
 impl ToolAnswer {
+    /// The answer in the result of `tools/call`.
+    ///
+    /// # Errors
+    /// When a picture in it is no base64.
+    pub fn of(result: &Value) -> Result<Self, Refused> {
+        let mut answer = ToolAnswer { is_error: result["isError"] == true, ..ToolAnswer::default() };
+        for part in result["content"].as_array().into_iter().flatten() {
+            match part["type"].as_str() {
+                Some("text") => answer.text.push_str(part["text"].as_str().unwrap_or_default()),
+                Some("image") => {
+                    let bytes = base64::engine::general_purpose::STANDARD
+                        .decode(part["data"].as_str().unwrap_or_default())
+                        .map_err(|error| Refused::Gone(format!("a picture that is no base64: {error}")))?;
+                    answer.images.push((part["mimeType"].as_str().unwrap_or_default().to_owned(), bytes));
+                }
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+
     /// The ref of the first snapshot line that holds all of `words`.
     #[must_use]
     pub fn find_ref(&self, words: &[&str]) -> Option<String> {
@@ -152,19 +173,7 @@ impl McpClient {
     pub async fn call(&self, tool: &str, arguments: Value) -> Result<ToolAnswer, Refused> {
         let (result, messages) =
             self.request_all("tools/call", json!({ "name": tool, "arguments": arguments })).await?;
-        let mut answer = ToolAnswer { is_error: result["isError"] == true, ..ToolAnswer::default() };
-        for part in result["content"].as_array().into_iter().flatten() {
-            match part["type"].as_str() {
-                Some("text") => answer.text.push_str(part["text"].as_str().unwrap_or_default()),
-                Some("image") => {
-                    let bytes = base64::engine::general_purpose::STANDARD
-                        .decode(part["data"].as_str().unwrap_or_default())
-                        .map_err(|error| Refused::Gone(format!("a picture that is no base64: {error}")))?;
-                    answer.images.push((part["mimeType"].as_str().unwrap_or_default().to_owned(), bytes));
-                }
-                _ => {}
-            }
-        }
+        let mut answer = ToolAnswer::of(&result)?;
         answer.progress = messages
             .iter()
             .filter(|message| message["method"] == "notifications/progress")

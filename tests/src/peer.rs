@@ -36,6 +36,8 @@ impl Playwright {
         let mut command = Command::new(node::node()?);
         cdp::unprivileged(&mut command, home.path())?;
         let mut child = command
+            // The name of its sockets' folder is the same for every user of a machine.
+            .env("TMPDIR", home.path())
             .arg(node::file("@playwright/mcp/cli.js")?)
             .args(["--headless", "--isolated", "--host", "127.0.0.1", "--port", &port.to_string()])
             .args(["--browser", "chromium", "--sandbox"])

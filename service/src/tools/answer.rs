@@ -44,6 +44,8 @@ pub(super) enum Wanted {
     Taken(crate::session::SnapshotText),
     /// Asked for and of the whole page: later ones are compared with it.
     Whole(crate::session::SnapshotText),
+    /// One part of it was asked for: the text, and what is to be said below it.
+    Part(String, Option<String>),
 }
 
 impl Answer {

@@ -4,10 +4,11 @@
 //! as it is, and everything else is left out. Refs stay while role and name stay, so most lines of a page that an action changed are
 //! the same to the letter, and comparing lines is comparing elements.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use similar::{Algorithm, DiffOp, capture_diff_slices_deadline};
+use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
 use tokio::time::Instant;
 
 /// How long the comparison may look for the shortest answer; after it the answer is longer, not wrong.
@@ -46,24 +47,37 @@ pub(super) fn diff(old: &str, new: &str) -> Diff {
 }
 
 fn steps(old: &[&str], new: &[&str]) -> Vec<Step> {
-    let deadline = (Instant::now() + LOOK_MAX).into_std();
+    // Most pages that were acted on begin and end as before: only what lies between is compared, and by numbers, not by text.
+    let start = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+    let shorter = old.len().min(new.len()) - start;
+    let end = old.iter().rev().zip(new.iter().rev()).take(shorter).take_while(|(old, new)| old == new).count();
+    let (old_end, new_end) = (old.len() - end, new.len() - end);
+    let mut known = HashMap::new();
+    let (before, after) = (numbers(&mut known, &old[start..old_end]), numbers(&mut known, &new[start..new_end]));
     let mut steps = Vec::with_capacity(old.len().max(new.len()));
-    for op in capture_diff_slices_deadline(Algorithm::Patience, old, new, Some(deadline)) {
-        match op {
-            DiffOp::Equal { old_index, new_index, len } => {
-                steps.extend((0..len).map(|at| Step::Keep(old_index + at, new_index + at)));
-            }
-            DiffOp::Delete { old_index, old_len, .. } => {
-                steps.extend((0..old_len).map(|at| Step::Remove(old_index + at)));
-            }
-            DiffOp::Insert { new_index, new_len, .. } => steps.extend((0..new_len).map(|at| Step::Add(new_index + at))),
-            DiffOp::Replace { old_index, old_len, new_index, new_len } => {
-                steps.extend((0..old_len).map(|at| Step::Remove(old_index + at)));
-                steps.extend((0..new_len).map(|at| Step::Add(new_index + at)));
-            }
+    steps.extend((0..start).map(|at| Step::Keep(at, at)));
+    let deadline = (Instant::now() + LOOK_MAX).into_std();
+    for op in capture_diff_slices_deadline(Algorithm::Patience, &before, &after, Some(deadline)) {
+        let (tag, gone, come) = op.as_tag_tuple();
+        let (gone, come) = (gone.start + start..gone.end + start, come.start + start..come.end + start);
+        if tag == DiffTag::Equal {
+            steps.extend(gone.zip(come).map(|(old, new)| Step::Keep(old, new)));
+        } else {
+            steps.extend(gone.map(Step::Remove));
+            steps.extend(come.map(Step::Add));
         }
     }
+    steps.extend((0..end).map(|at| Step::Keep(old_end + at, new_end + at)));
     steps
+}
+
+/// A number for each line, the same for the same text.
+fn numbers<'a>(known: &mut HashMap<&'a str, usize>, lines: &[&'a str]) -> Vec<usize> {
+    let mut number = |line: &'a str| {
+        let next = known.len();
+        *known.entry(line).or_insert(next)
+    };
+    lines.iter().map(|line| number(line)).collect()
 }
 
 /// Lines above the one that is looked at, each with its indent.

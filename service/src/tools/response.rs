@@ -47,8 +47,13 @@ pub(super) async fn render(keeper: &Keeper<'_>, outcome: Result<Answer, ToolErro
         let room = bytes_max.saturating_sub(text.len() + AROUND_BYTES).max(AROUND_BYTES);
         match shown {
             Shown::Nothing => {}
-            Shown::Tree(snapshot) => snapshot_section(&mut text, &snapshot, room),
-            Shown::Changes(lines) => section(&mut text, "Snapshot", &changes(&lines)),
+            Shown::Tree(snapshot) => snapshot_section(&mut text, &snapshot, room, bytes_max),
+            Shown::Part(yaml, note) => section(&mut text, "Snapshot", &with_note(&yaml, note.as_deref())),
+            // Changes that do not fit say less than an outline of what is there now.
+            Shown::Changes(lines, snapshot) if lines.len() > room => {
+                snapshot_section(&mut text, &snapshot, room, bytes_max);
+            }
+            Shown::Changes(lines, _) => section(&mut text, "Snapshot", &changes(&lines)),
             Shown::Same => section(&mut text, "Snapshot", "Nothing has changed since the last snapshot."),
             Shown::File(file) => {
                 section(&mut text, "Snapshot", &file.line());
@@ -83,8 +88,10 @@ pub(super) fn plain(answer: Answer) -> Reply {
 enum Shown {
     Nothing,
     Tree(SnapshotText),
-    /// Lines of [`diff`].
-    Changes(String),
+    /// One part of it, and what is to be said below.
+    Part(String, Option<String>),
+    /// Lines of [`diff`], and the page as it is now.
+    Changes(String, SnapshotText),
     Same,
     File(Artefact),
 }
@@ -94,6 +101,7 @@ async fn shown(keeper: &Keeper<'_>, page: Option<&Page>, wanted: Wanted, mode: S
     let snapshot = match wanted {
         Wanted::No => return Shown::Nothing,
         Wanted::Taken(snapshot) => return Shown::Tree(snapshot),
+        Wanted::Part(yaml, note) => return Shown::Part(yaml, note),
         Wanted::Whole(snapshot) => {
             keeper.session.snapshot_told(page.number(), &snapshot.yaml);
             return Shown::Tree(snapshot);
@@ -111,7 +119,7 @@ async fn shown(keeper: &Keeper<'_>, page: Option<&Page>, wanted: Wanted, mode: S
     match (mode, before) {
         (SnapshotMode::Diff, Some(before)) => match diff(&before, &snapshot.yaml) {
             Diff::Same => Shown::Same,
-            Diff::Changed(lines) => Shown::Changes(lines),
+            Diff::Changed(lines) => Shown::Changes(lines, snapshot),
             Diff::Whole => Shown::Tree(snapshot),
         },
         (SnapshotMode::File, _) => {
@@ -182,19 +190,18 @@ pub(super) fn tab_lines(session: &Session) -> String {
     lines
 }
 
-fn snapshot_section(text: &mut String, snapshot: &SnapshotText, room: usize) {
-    let cut = budget::cut(&snapshot.yaml, room);
-    let mut body = format!("```yaml\n{}\n```", cut.yaml);
-    if cut.left_out > 0 {
-        body.push_str(&format!("\n{} more lines were left out to fit. See a part with browser_snapshot and target (a ref above), an outline with \
-             depth, or all of it with a larger max_tokens.",
-            cut.left_out
-        ));
-    }
+fn snapshot_section(text: &mut String, snapshot: &SnapshotText, room: usize, bytes_max: usize) {
+    let cut = budget::cut(&snapshot.yaml, room, bytes_max);
+    let mut body = with_note(&cut.yaml, cut.note.as_deref());
     if snapshot.truncated {
         body.push_str("\nThe page is larger than is looked at; what is beyond is not in any snapshot.");
     }
     section(text, "Snapshot", &body);
+}
+
+fn with_note(yaml: &str, note: Option<&str>) -> String {
+    let note = note.map(|note| format!("\n{note}")).unwrap_or_default();
+    format!("```yaml\n{yaml}\n```{note}")
 }
 
 fn section(text: &mut String, title: &str, body: &str) {

@@ -28,13 +28,23 @@ pub enum SideName {
     Raw,
     /// This service over HTTP.
     Helmwatch,
+    /// The same asked for no snapshot after an action, as the peers answer that have none; takes part in the steps only.
+    Bare,
     /// Playwright MCP over HTTP.
     Playwright,
+    /// agent-browser's MCP server over stdio; takes part in the steps only.
+    AgentBrowser,
+    /// Chrome DevTools MCP over stdio; takes part in the steps only.
+    Devtools,
 }
 
 impl SideName {
     /// In the order they take their turns.
-    pub const ALL: [Self; 3] = [Self::Raw, Self::Helmwatch, Self::Playwright];
+    pub const ALL: [Self; 6] =
+        [Self::Raw, Self::Helmwatch, Self::Bare, Self::Playwright, Self::AgentBrowser, Self::Devtools];
+
+    /// Those that have sessions beside one another.
+    pub const WITH_SESSIONS: [Self; 3] = [Self::Raw, Self::Helmwatch, Self::Playwright];
 }
 
 impl fmt::Display for SideName {
@@ -42,7 +52,10 @@ impl fmt::Display for SideName {
         f.pad(match self {
             Self::Raw => "raw CDP",
             Self::Helmwatch => "Helmwatch",
+            Self::Bare => "snapshot=none",
             Self::Playwright => "Playwright MCP",
+            Self::AgentBrowser => "agent-browser",
+            Self::Devtools => "Chrome DevTools MCP",
         })
     }
 }
@@ -87,6 +100,9 @@ impl Side {
                 Driver::Helmwatch { service, client }
             }
             SideName::Playwright => Driver::Playwright(Playwright::start().await?),
+            SideName::Bare | SideName::AgentBrowser | SideName::Devtools => {
+                return Err(Fault::of(&name.to_string(), "it has one session"));
+            }
         };
         Ok(Self { driver, form: site.url("/form"), list: site.url("/list") })
     }
@@ -290,7 +306,7 @@ fn find(snapshot: &ToolAnswer, words: &[&str]) -> Outcome<String> {
     snapshot.find_ref(words).ok_or_else(missing)
 }
 
-async fn raw_click(page: &Page) -> Outcome<()> {
+pub(super) async fn raw_click(page: &Page) -> Outcome<()> {
     let place = page
         .evaluate("(() => { const box = document.getElementById('greet').getBoundingClientRect(); return { x: box.x + box.width / 2, y: box.y + box.height / 2 }; })()")
         .await?;

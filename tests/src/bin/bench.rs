@@ -4,14 +4,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use helmwatch_tests::bench::{self, Plan, SideName};
+use helmwatch_tests::bench::{self, Plan, SideName, Walk};
 use helmwatch_tests::{Fault, Outcome};
 use serde_json::json;
 
-/// Raw CDP, Helmwatch and Playwright MCP doing the same steps in turns; medians and ratios.
+/// Raw CDP, Helmwatch and its peers doing the same steps in turns; medians and ratios.
 #[derive(Parser)]
 #[command(name = "helmwatch-bench", version)]
 struct Arguments {
+    /// Only this part; may be repeated
+    #[arg(long, value_enum)]
+    part: Vec<Part>,
+    /// Rounds of steps
+    #[arg(long, default_value_t = 8)]
+    walks: u32,
+    /// Clicks, hovers and the like of each step on each page of a round
+    #[arg(long, default_value_t = 3)]
+    repeats: u32,
     /// Rounds of opening, clicks and snapshots
     #[arg(long, default_value_t = 10)]
     rounds: u32,
@@ -38,6 +47,17 @@ struct Arguments {
     json: Option<PathBuf>,
 }
 
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// Whole sessions, one at a time and beside one another, and memory
+    Sessions,
+    /// Single steps on several pages, and what their replies cost
+    Steps,
+    /// How a snapshot's time grows with its page
+    Growth,
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(&Arguments::parse()).await {
@@ -59,8 +79,28 @@ async fn run(arguments: &Arguments) -> Outcome<()> {
         parallel: arguments.parallel,
         starts: arguments.starts,
     };
-    let report = bench::run(&plan, |what| eprintln!("{what}")).await?;
-    let document = json!({ "figures": report, "goals": report.goals() });
+    let wanted = |part| arguments.part.is_empty() || arguments.part.contains(&part);
+    let say = |what: &str| eprintln!("{what}");
+    let mut document = json!({});
+    let mut parts = Vec::new();
+    if wanted(Part::Steps) {
+        let walk = Walk { skip: arguments.skip.clone(), rounds: arguments.walks, repeats: arguments.repeats };
+        let report = bench::steps(&walk, say).await?;
+        document["steps"] = json!({ "figures": report, "targets": report.targets() });
+        parts.push(report.to_string());
+    }
+    if wanted(Part::Growth) {
+        let all = bench::growth(&arguments.skip, say).await?;
+        document["growth"] = json!(all);
+        parts.push(bench::growth_table(&all));
+    }
+    if wanted(Part::Sessions) {
+        let report = bench::run(&plan, say).await?;
+        document["figures"] = json!(report);
+        document["goals"] = json!(report.goals());
+        parts.push(report.to_string());
+    }
+    let report = parts.join("\n");
     let text = serde_json::to_string_pretty(&document).map_err(|error| Fault::of("the report", error))?;
     match &arguments.json {
         Some(file) if file.as_os_str() == "-" => println!("{text}"),

@@ -16,6 +16,12 @@ use super::Shared;
 /// Rows of `/list`: the issue's figure for a large snapshot.
 const LIST_ROWS: usize = 1_000;
 
+/// Cards of `/grid`.
+const GRID_CARDS: usize = 60;
+
+/// Most paragraphs of `/nodes/{count}`.
+const NODES_MAX: usize = 200_000;
+
 /// Slowest answer of `/slow`, so that a forgotten request cannot hold the site's end for long.
 const SLOW_MS_MAX: u64 = 30_000;
 
@@ -51,6 +57,8 @@ pub(super) fn router() -> Router<Shared> {
     router
         .route("/search", get(search))
         .route("/list", get(list))
+        .route("/grid", get(grid))
+        .route("/nodes/{count}", get(nodes))
         .route("/frames", get(frames))
         .route("/buy", post(|| async { Redirect::to("/bought") }))
         .route("/login", post(|| async { Redirect::to("/") }))
@@ -106,6 +114,42 @@ async fn list() -> Html<String> {
         debug_assert!(written.is_ok(), "writing to a String cannot fail");
     }
     page.push_str("</ul>");
+    Html(page)
+}
+
+/// A shop's page of cards: picture, heading, price, stars and two controls each.
+async fn grid() -> Html<String> {
+    let mut page = String::from(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Grid</title><style>main { display: grid; grid-template-columns: repeat(5, 1fr); gap: 1em } \
+         article { border: 1px solid silver; padding: 1em; cursor: pointer } article:hover { background: ivory }</style>\
+         <header><h1>All lamps</h1><nav><a href='/'>Home</a> <a href='/shop'>One lamp</a></nav><p role=status id=saved>0 saved</p></header><main>",
+    );
+    for card in 1..=GRID_CARDS {
+        let written = write!(
+            page,
+            "<article aria-labelledby=h{card}><svg width=120 height=80 role=img aria-label='Picture of lamp {card}'><circle cx=60 cy=40 r=30 fill=gold /></svg>\
+             <h2 id=h{card}><a href='/item/{card}'>Lamp {card}</a></h2><p><b>{}.90 €</b> <s>{}.90 €</s></p><p aria-label='{} of 5 stars'>★★★</p>\
+             <label>Colour <select><option>Brass<option>Steel<option>Black</select></label> <button type=button>Save {card}</button></article>",
+            20 + card,
+            30 + card,
+            card % 5 + 1
+        );
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    }
+    page.push_str(
+        "</main><script>let saved = 0; document.querySelector('main').addEventListener('click', event => { \
+         if (event.target.matches('button') && event.isTrusted) document.getElementById('saved').textContent = `${++saved} saved`; });</script>",
+    );
+    Html(page)
+}
+
+/// As many paragraphs, one beside the other: nothing else of the page grows.
+async fn nodes(Path(count): Path<usize>) -> Html<String> {
+    let mut page = String::from("<!doctype html><html lang=en><title>Nodes</title><h1>Nodes</h1>");
+    for node in 1..=count.min(NODES_MAX) {
+        let written = write!(page, "<p>Words {node}");
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    }
     Html(page)
 }
 

@@ -32,7 +32,7 @@ const PARTS_OF = {
   dt: ['dl'], dd: ['dl'],
 };
 
-const hasGlobalAria = element => GLOBAL_ATTRIBUTES.some(name => attribute(element, name));
+const hasGlobalAria = element => hasAttributes(element) && GLOBAL_ATTRIBUTES.some(name => attribute(element, name));
 const isLabelled = element => Boolean((attribute(element, 'aria-label') || '').trim()) || idList(element, 'aria-labelledby').length > 0;
 
 const isFocusable = (element, tag) => {

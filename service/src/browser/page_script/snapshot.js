@@ -40,19 +40,23 @@ const buildTree = (pass, top, prefix, nodesMax) => {
       return;
     }
     const style = styleOf(pass, element);
-    const hiddenHere = attribute(element, 'aria-hidden') === 'true';
+    // Most elements have no attributes, and each one asked for costs a step out of the script.
+    const stated = hasAttributes(element);
+    const hiddenHere = stated && attribute(element, 'aria-hidden') === 'true';
     const hidden = above.hidden || hiddenHere;
     const role = roleOf(element, tag);
-    const boxed = (style.visible && hasBox(pass, element));
-    const visible = (style.visible && !hidden) || boxed;
     const spaced = style.display !== 'inline' || tag === 'br';
 
     // An inline wrapper around nothing but words is those words.
     const inline = style.display === 'inline' || style.display === 'contents';
+    const only = role === 'generic' && inline && !(tag === 'slot' && assignedNodes(element).length) ? firstChild(element) : null;
+    const folded = Boolean(only) && isText(only) && !nextSibling(only) && !shadowRoot(element);
+    // Where it is drawn is asked only where it matters: it costs most of all.
+    const boxed = style.visible && (!folded || hidden) && hasBox(pass, element);
+    const visible = (style.visible && !hidden) || boxed;
     let node = null;
     if (visible && role !== null && !(tag === 'optgroup' && above.inSelect && !boxed)) {
-      const only = role === 'generic' && inline && !(tag === 'slot' && assignedNodes(element).length) ? firstChild(element) : null;
-      if (!(only && isText(only) && !nextSibling(only) && !shadowRoot(element))) {
+      if (!folded) {
         const named = hidden || tag === 'iframe' ? { name: '', from: 'none' } : nameOf(pass, element, role, tag);
         node = newNode(element, role, named.name, named.from);
         nodes++;
@@ -94,7 +98,7 @@ const buildTree = (pass, top, prefix, nodesMax) => {
     if (before) target.kids.push(before);
     const root = shadowRoot(element);
     const given = element instanceof HTMLSlotElement ? assignedNodes(element) : null;
-    const moved = attribute(element, 'aria-owns') ? idList(element, 'aria-owns').filter(other => !contains(other, element)) : null;
+    const moved = stated && attribute(element, 'aria-owns') ? idList(element, 'aria-owns').filter(other => !contains(other, element)) : null;
     frameStack.push({
       leave, target, visible,
       next: given && given.length ? null : firstChild(root || element),
@@ -102,7 +106,7 @@ const buildTree = (pass, top, prefix, nodesMax) => {
       words: visible && target.role !== 'textbox',
       above: {
         hidden, pointer: (style.pointer && Boolean(node && node.ref)) || (node ? false : above.pointer), inSelect: tag === 'select' || (above.inSelect && tag === 'optgroup'),
-        disabled: attribute(element, 'aria-disabled') === 'true' || (above.disabled && attribute(element, 'aria-disabled') !== 'false'),
+        disabled: stated && hasAttribute(element, 'aria-disabled') ? attribute(element, 'aria-disabled') === 'true' || (above.disabled && attribute(element, 'aria-disabled') !== 'false') : above.disabled,
       },
     });
   };

@@ -46,8 +46,10 @@ const stateWords = (element, role, tag, disabledAbove, active) => {
   const checked = checkedOf(element, role, tag);
   if (checked === 'mixed') words.push('checked=mixed');
   else if (checked) words.push('checked');
-  const stated = attribute(element, 'aria-disabled');
-  if (DISABLED_ROLES.has(role) && (isNativelyDisabled(element, tag) || stated === 'true' || (stated !== 'false' && disabledAbove))) words.push('disabled');
+  if (DISABLED_ROLES.has(role)) {
+    const stated = attribute(element, 'aria-disabled');
+    if (isNativelyDisabled(element, tag) || stated === 'true' || (stated !== 'false' && disabledAbove)) words.push('disabled');
+  }
   if (EXPANDED_ROLES.has(role) && attribute(element, 'aria-expanded') === 'true') words.push('expanded');
   if (active) words.push('active');
   if (INVALID_ROLES.has(role)) {

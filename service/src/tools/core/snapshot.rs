@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::policy::Effect;
 use crate::session::{SnapshotOptions, Target};
 use crate::tools::answer::Wanted;
-use crate::tools::{Answer, Hints, Prepared, Tool};
+use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, budget};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -19,6 +19,9 @@ struct Arguments {
     /// With each element's box
     #[serde(default)]
     boxes: bool,
+    /// Which part of a large one, from 1
+    #[serde(default)]
+    page: Option<usize>,
     #[serde(default)]
     filename: Option<String>,
 }
@@ -38,6 +41,12 @@ pub(super) fn tool() -> Tool {
                 if let Some(name) = &a.filename {
                     let kept = turn.keep("Snapshot", Some(name), ("page", "yml"), "application/yaml", snapshot.yaml);
                     return Ok(Answer { files: vec![kept.await?], ..Answer::default() });
+                }
+                if let Some(number) = a.page {
+                    let part = budget::part(&snapshot.yaml, number, turn.bytes_max()).map_err(|parts| {
+                        ToolError::arguments("browser_snapshot", &format!("there is no page {number}; it has {parts}."))
+                    })?;
+                    return Ok(Answer { snapshot: Wanted::Part(part.yaml, part.note), ..Answer::default() });
                 }
                 let whole = options.target.is_none() && options.depth.is_none() && !options.boxes;
                 let snapshot = if whole { Wanted::Whole(snapshot) } else { Wanted::Taken(snapshot) };
