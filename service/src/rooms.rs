@@ -35,7 +35,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("mcp", &["auth", "config", "telemetry", "tools"]),
     ("tools", &["approval", "audit", "auth", "config", "policy", "session", "telemetry"]),
     ("approval", &["auth", "config", "policy", "telemetry"]),
-    ("live", &["approval", "auth", "browser", "config", "session", "telemetry"]),
+    ("live", &["approval", "audit", "auth", "browser", "config", "session", "telemetry"]),
     ("session", &["auth", "browser", "config", "files", "policy", "pool", "telemetry"]),
     ("pool", &["browser", "config", "telemetry"]),
     ("policy", &[]),

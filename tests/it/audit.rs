@@ -1,9 +1,13 @@
 //! What happened can be read, and what was changed afterwards is found.
 
+use helmwatch_protocol::{LiveEvent, ViewerMessage};
 use helmwatch_tests::service::run_command;
+use helmwatch_tests::viewer::Viewer;
+use helmwatch_tests::wait::until;
 use serde_json::{Value, json};
 
-use crate::room::Room;
+use crate::keys::only_session;
+use crate::room::{Room, SOON};
 
 #[tokio::test]
 async fn the_audit_is_checked_and_exported_beside_the_running_service() {
@@ -35,6 +39,41 @@ async fn the_audit_is_checked_and_exported_beside_the_running_service() {
         let (ok, text) = audit(&room, &["audit", "verify", "--expect", wrong]).await;
         assert!(!ok && text.contains(said), "{wrong}: {text}");
     }
+    room.close().await;
+}
+
+/// Who logged in, looked and drove is in it as well as what agents did.
+#[tokio::test]
+async fn people_are_in_the_audit_too() {
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    let id = only_session(&room).await;
+    let ada = room.service.create_key("Ada", &["view", "control"], None).await.unwrap();
+    let (status, _) = room.service.api("POST", "/v1/login", None, Some(json!({ "key": ada }))).await.unwrap();
+    assert_eq!(status, 200);
+    let path = format!("/v1/sessions/{id}/live");
+    let mut viewer = Viewer::connect(&room.service.base(), &path, Some(&ada)).await.unwrap();
+    viewer.send(&ViewerMessage::TakeControl).await.unwrap();
+    viewer.event(|event| matches!(event, LiveEvent::Control { you_control: true, .. })).await.unwrap();
+    // Whoever goes away while driving hands back.
+    drop(viewer);
+    let wanted = [
+        "Ada logged in with a key",
+        "Ada began to look",
+        "Ada took the wheel",
+        "Ada handed back",
+        "Ada stopped looking",
+    ];
+    let all = until("all of it written down", SOON, async || {
+        let (_, lines) = audit(&room, &["audit", "export"]).await;
+        wanted.iter().all(|one| lines.contains(one)).then_some(lines)
+    });
+    let lines = all.await.unwrap();
+    let drove = lines.lines().find(|line| line.contains("took the wheel")).unwrap();
+    let drove: Value = serde_json::from_str(drove).unwrap();
+    assert_eq!((&drove["kind"], &drove["session"]), (&json!("control"), &json!(id)));
+    assert!(!lines.contains(&ada), "no key in it");
     room.close().await;
 }
 

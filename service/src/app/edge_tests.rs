@@ -21,11 +21,12 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::chromium::launch_options;
 use crate::approval::{Card, Desk, DeskLimits};
+use crate::audit::Log;
 use crate::auth::{Authenticator, Caller, KeyTerms, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
 use crate::config::Config;
 use crate::files::{Shelf, ShelfLimits};
 use crate::http::{Edge, Visit, bind, router, start};
-use crate::live::Hub;
+use crate::live::{Hub, Witness};
 use crate::pool::{Denial, Lane, Lanes, Pool};
 use crate::session::Registry;
 use crate::store::{Purpose, Store};
@@ -93,7 +94,12 @@ impl House {
         std::fs::create_dir(data.path().join("files")).unwrap();
         let shelf = Shelf::new(&data.path().join("files"), None, ShelfLimits::of_tests());
         let sessions = Registry::new(Arc::clone(&pool), Arc::clone(&shelf), config.session.clone(), tasks.clone());
-        let hub = Hub::new(config.live.clone(), Arc::new(desk.clone()), tasks.clone());
+        let hub = Hub::new(
+            config.live.clone(),
+            Arc::new(desk.clone()),
+            Witness::new(Log::to_nowhere(), WallClock::system()),
+            tasks.clone(),
+        );
         let listener = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.local_addr().unwrap();
         let edge = Edge {
@@ -105,6 +111,7 @@ impl House {
             hub,
             metrics: Metrics::install().unwrap(),
             readiness: Arc::new(Vec::new),
+            audit: Log::to_nowhere(),
             visit: Arc::new(NoVisit),
             public_url: config.public_url(address),
             http: config.http.clone(),

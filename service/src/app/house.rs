@@ -35,6 +35,7 @@ pub(super) struct House {
     pub config: Config,
     pub auth: Authenticator,
     pub desk: Desk,
+    pub audit: Log,
     pub pool: Arc<Pool>,
     pub registry: Arc<Registry>,
     pub gate: Arc<Gate>,
@@ -124,12 +125,13 @@ impl House {
         if let Some(watch) = policy_watch {
             rooms.spawn("policy watch", watch.run(Arc::clone(&policy), audit.clone(), clock.clone()));
         }
-        let gate = Gate::new(Arc::clone(&registry), policy, desk.clone(), audit, settings);
+        let gate = Gate::new(Arc::clone(&registry), policy, desk.clone(), audit.clone(), settings);
         let draining = CancellationToken::new();
         Ok(Self {
             config,
             auth,
             desk,
+            audit,
             pool,
             registry,
             gate,

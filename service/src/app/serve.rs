@@ -11,10 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::greeting::Greeting;
 use super::house::{Failure, House, two};
 use super::visit::GateVisit;
-use crate::auth::{Caller, first_keys};
+use crate::auth::{Caller, WallClock, first_keys};
 use crate::config::{Config, Keys};
 use crate::http::{Edge, bind, router, start};
-use crate::live::Hub;
+use crate::live::{Hub, Witness};
 use crate::mcp;
 use crate::telemetry::{LogGuard, Metrics, init_logs};
 
@@ -88,7 +88,8 @@ async fn open_doors(
 ) -> Result<Greeting, Failure> {
     let config = &house.config;
     let greeting = keys(house, listening).await?;
-    let hub = Hub::new(config.live.clone(), Arc::new(house.desk.clone()), house.edges.clone());
+    let witness = Witness::new(house.audit.clone(), WallClock::system());
+    let hub = Hub::new(config.live.clone(), Arc::new(house.desk.clone()), witness, house.edges.clone());
     let edge = Edge {
         auth: house.auth.clone(),
         sessions: Arc::clone(&house.registry),
@@ -98,6 +99,7 @@ async fn open_doors(
         hub,
         metrics,
         readiness: house.readiness(),
+        audit: house.audit.clone(),
         visit: Arc::new(GateVisit(Arc::clone(&house.gate))),
         public_url: config.public_url(listening),
         http: config.http.clone(),

@@ -60,6 +60,13 @@ impl Log {
         Self { queue, dropped, wait_max: limits.wait_max }
     }
 
+    /// One that keeps nothing.
+    #[cfg(test)]
+    pub(crate) fn to_nowhere() -> Self {
+        let (queue, _) = mpsc::channel(1);
+        Self { queue, dropped: Arc::default(), wait_max: Duration::ZERO }
+    }
+
     /// For what only looks: never waits. When the queue is full the line is left out, counted, and a gap is written down.
     pub fn note(&self, line: Line) {
         if self.queue.try_send(Item { line, written: None }).is_err() {

@@ -18,7 +18,8 @@ use super::refusal::Refusal;
 use super::routes::{approvals, files as session_files, health, live, login, openapi, pool, sessions};
 use super::{door, files, server};
 use crate::approval::Desk;
-use crate::auth::{Authenticator, Caller};
+use crate::audit::{Kind, Line, Log};
+use crate::auth::{Authenticator, Caller, WallClock};
 use crate::config::{HttpConfig, LiveConfig};
 use crate::files::Shelf;
 use crate::live::Hub;
@@ -54,10 +55,20 @@ pub struct Edge {
     pub visit: Arc<dyn Visit>,
     /// Our origin, as people type it, without a slash at its end (`Config::public_url`).
     pub public_url: String,
+    /// Logins, and what people answer, are written down.
+    pub audit: Log,
     pub http: HttpConfig,
     pub live: LiveConfig,
     /// Own the tasks of sockets.
     pub tasks: Tasks,
+}
+
+impl Edge {
+    /// Writes down what a person did.
+    pub(super) fn note(&self, who: &Caller, kind: Kind, session: Option<&SessionId>, text: String) {
+        let line = Line::new(WallClock::system().now_ms(), kind, who.tenant().clone(), who.key().as_str(), text);
+        self.audit.note(Line { session: session.cloned(), ..line });
+    }
 }
 
 /// All routes. `agents` is the MCP service, mounted at `/mcp` for callers with a key.

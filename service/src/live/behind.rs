@@ -80,8 +80,8 @@ pub trait Watched: Send + Sync + 'static {
     /// # Errors
     /// The name of the one who drives already.
     fn take_control(&self, controller: Controller) -> Result<(), String>;
-    /// Hands back to the agent, if this viewer drives.
-    fn hand_back(&self, viewer: ViewerId);
+    /// Hands back to the agent, if this viewer drives; did it?
+    fn hand_back(&self, viewer: ViewerId) -> bool;
 }
 
 /// The held calls, as viewers need them.

@@ -12,6 +12,7 @@ use super::behind::{Approvals, Sessions, ViewerId, Watched};
 use super::feed::Feed;
 use super::stage::Stages;
 use super::viewer::Viewer;
+use super::witness::Witness;
 use crate::auth::Caller;
 use crate::config::LiveConfig;
 use crate::telemetry::{Tasks, names};
@@ -34,6 +35,7 @@ pub struct Hub {
     pub(super) stages: Stages,
     /// Turns at scaling: `live.scalers_max`.
     pub(super) scalers: Arc<Semaphore>,
+    pub(super) witness: Witness,
     pub(super) tasks: Tasks,
     /// Viewers by session; entries go when the last one leaves.
     watching: Mutex<Watching>,
@@ -56,11 +58,12 @@ pub(super) struct Seat {
 impl Hub {
     /// `tasks` own the tasks that pass input on.
     #[must_use]
-    pub fn new(config: LiveConfig, approvals: Arc<dyn Approvals>, tasks: Tasks) -> Arc<Self> {
+    pub fn new(config: LiveConfig, approvals: Arc<dyn Approvals>, witness: Witness, tasks: Tasks) -> Arc<Self> {
         Arc::new(Self {
             scalers: Arc::new(Semaphore::new(config.scalers_max)),
             config,
             approvals,
+            witness,
             stages: Stages::default(),
             tasks,
             watching: Mutex::default(),

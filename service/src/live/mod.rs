@@ -18,6 +18,7 @@ mod stage;
 mod tests;
 mod viewer;
 mod wheel;
+mod witness;
 
 pub use self::behind::{Approvals, Casting, Input, Sessions, Share, ViewerId, Watched};
 pub use self::ending::Ending;
@@ -26,3 +27,4 @@ pub use self::hub::{Hub, NoRoom};
 pub use self::pacer::{Pacer, Step};
 pub use self::screen::SessionScreen;
 pub use self::viewer::{Out, Viewer};
+pub use self::witness::Witness;

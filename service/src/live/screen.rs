@@ -97,8 +97,8 @@ impl Watched for SessionScreen {
         })
     }
 
-    fn hand_back(&self, viewer: ViewerId) {
-        self.0.hand_back(viewer);
+    fn hand_back(&self, viewer: ViewerId) -> bool {
+        self.0.hand_back(viewer)
     }
 }
 

@@ -16,7 +16,8 @@ use tokio::sync::{broadcast, watch};
 
 use super::*;
 use crate::approval::Notice;
-use crate::auth::{Caller, Scope, Scopes, Tenant};
+use crate::audit::Log;
+use crate::auth::{Caller, Scope, Scopes, Tenant, WallClock};
 use crate::browser::Frame;
 use crate::config::LiveConfig;
 use crate::session::Controller;
@@ -145,12 +146,14 @@ impl Watched for FakeSession {
         self.tell_control();
         Ok(())
     }
-    fn hand_back(&self, viewer: ViewerId) {
+    fn hand_back(&self, viewer: ViewerId) -> bool {
         let mut control = self.control.lock().unwrap();
-        if control.as_ref().is_some_and(|who| who.viewer == viewer) {
+        let drives = control.as_ref().is_some_and(|who| who.viewer == viewer);
+        if drives {
             *control = None;
             self.tell_control();
         }
+        drives
     }
     fn seen(&self) -> Box<dyn std::any::Any + Send + Sync> {
         self.viewers.fetch_add(1, Ordering::SeqCst);
@@ -171,7 +174,8 @@ impl Approvals for FakeApprovals {
 }
 
 fn hub(config: LiveConfig) -> Arc<Hub> {
-    Hub::new(config, Arc::new(FakeApprovals(broadcast::Sender::new(8))), Tasks::new())
+    let witness = Witness::new(Log::to_nowhere(), WallClock::system());
+    Hub::new(config, Arc::new(FakeApprovals(broadcast::Sender::new(8))), witness, Tasks::new())
 }
 
 fn caller(scopes: &[Scope]) -> Caller {

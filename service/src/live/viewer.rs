@@ -20,6 +20,7 @@ use super::pacer::{Pacer, Step};
 use super::scale::shared_width;
 use super::stage::Stage;
 use super::wheel::{Refused, Wheel};
+use super::witness::Deed;
 use crate::approval::Notice;
 use crate::auth::Caller;
 use crate::telemetry::names;
@@ -60,6 +61,7 @@ pub struct Viewer {
     width: Option<u32>,
     wheel: Wheel,
     over: Option<Ending>,
+    began: Instant,
     /// Counts this viewer at the session.
     _seen: Box<dyn std::any::Any + Send + Sync>,
     _seat: Seat,
@@ -82,7 +84,16 @@ impl Viewer {
         let mut viewer = Self {
             pacer: Pacer::new(config.fps_max, config.frames_in_flight_max, stall),
             fps: config.fps_max,
-            wheel: Wheel::new(Arc::clone(&session), seat.id, &caller, config, hub.tasks.clone(), now),
+            wheel: Wheel::new(
+                Arc::clone(&session),
+                seat.id,
+                &caller,
+                config,
+                hub.witness.clone(),
+                hub.tasks.clone(),
+                now,
+            ),
+            began: now,
             hub,
             events,
             approvals,
@@ -100,6 +111,7 @@ impl Viewer {
         let state = viewer.state();
         viewer.outbox.push_back(state);
         viewer.outbox.extend(viewer.session.dialogs());
+        viewer.hub.witness.saw(&*viewer.session, &viewer.caller, Deed::BeganToLook);
         viewer
     }
 
@@ -352,6 +364,12 @@ impl Viewer {
             format!("a message was not understood: {why}"),
             "Reload the page: viewer and service differ in version.",
         ));
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.hub.witness.saw(&*self.session, &self.caller, Deed::StoppedLooking { after: self.began.elapsed() });
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::behind::{Input, ViewerId, Watched};
 use super::input_meter::InputMeter;
+use super::witness::{Deed, Witness};
 use crate::auth::{Caller, Scope};
 use crate::config::LiveConfig;
 use crate::session::Controller;
@@ -50,8 +51,8 @@ pub(super) struct Wheel {
     viewer: ViewerId,
     /// May this person drive at all?
     licensed: bool,
-    /// What others read when they ask who drives.
-    name: String,
+    caller: Caller,
+    witness: Witness,
     meter: InputMeter,
     idle_max: Duration,
     /// To the task that passes input on; made when it is first needed.
@@ -68,6 +69,7 @@ impl Wheel {
         viewer: ViewerId,
         caller: &Caller,
         config: &LiveConfig,
+        witness: Witness,
         tasks: Tasks,
         now: Instant,
     ) -> Self {
@@ -75,7 +77,8 @@ impl Wheel {
             session,
             viewer,
             licensed: caller.may(Scope::Control),
-            name: caller.name().to_owned(),
+            caller: caller.clone(),
+            witness,
             meter: InputMeter::new(config.inputs_per_second_max, now),
             idle_max: Duration::from_millis(config.control_idle_ms_max),
             inputs: None,
@@ -108,11 +111,15 @@ impl Wheel {
                 "Log in with a key that has control.",
             ));
         }
-        let asked = Controller { viewer: self.viewer, name: self.name.clone() };
+        let asked = Controller { viewer: self.viewer, name: self.caller.name().to_owned() };
+        let held = self.is_held();
         self.session
             .take_control(asked)
             .map_err(|by| Refused::new(format!("{by} drives already"), "Wait until it is handed back."))?;
         self.drove_at = now;
+        if !held {
+            self.witness.saw(&*self.session, &self.caller, Deed::TookTheWheel);
+        }
         Ok(())
     }
 
@@ -122,16 +129,20 @@ impl Wheel {
         let (last, reached) = oneshot::channel();
         match &self.inputs {
             Some(inputs) if self.is_held() && inputs.try_send(OnItsWay::Last(last)).is_ok() => {
-                let (session, viewer) = (Arc::clone(&self.session), self.viewer);
+                let (giving, viewer) = (self.giving(), self.viewer);
                 self.tasks.spawn("hand back", async move {
                     if tokio::time::timeout(LAST_INPUTS_WAIT, reached).await.is_err() {
                         tracing::debug!("handed back while the page did not take input");
                     }
-                    session.hand_back(viewer);
+                    giving.back(viewer);
                 });
             }
-            _ => self.session.hand_back(self.viewer),
+            _ => self.giving().back(self.viewer),
         }
+    }
+
+    fn giving(&self) -> Giving {
+        Giving { session: Arc::clone(&self.session), caller: self.caller.clone(), witness: self.witness.clone() }
     }
 
     /// Passes input on to the tab that is looked at. Never waits.
@@ -189,7 +200,22 @@ impl Wheel {
 
 impl Drop for Wheel {
     fn drop(&mut self) {
-        self.session.hand_back(self.viewer);
+        self.giving().back(self.viewer);
+    }
+}
+
+/// All that is needed to give the wheel back, also after its viewer is gone.
+struct Giving {
+    session: Arc<dyn Watched>,
+    caller: Caller,
+    witness: Witness,
+}
+
+impl Giving {
+    fn back(&self, viewer: ViewerId) {
+        if self.session.hand_back(viewer) {
+            self.witness.saw(&*self.session, &self.caller, Deed::HandedBack);
+        }
     }
 }
 

@@ -32,17 +32,18 @@ impl Session {
         Ok(())
     }
 
-    /// Takes the helm back from a viewer; nothing happens when that viewer does not have it.
-    pub fn hand_back(&self, viewer: u64) {
+    /// Takes the helm back from a viewer; nothing happens, and the answer is no, when that viewer does not have it.
+    pub fn hand_back(&self, viewer: u64) -> bool {
         {
             let mut state = self.lock();
             if state.controller.as_ref().is_none_or(|controller| controller.viewer != viewer) {
-                return;
+                return false;
             }
             state.controller = None;
             self.context.set_private(false);
         }
         self.tell_control();
+        true
     }
 
     /// The person who drives, if one does.

@@ -9,6 +9,7 @@ use helmwatch_protocol::{LoginRequest, LoginView};
 use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use crate::audit::Kind;
 use crate::auth::Caller;
 use crate::http::body::Json;
 use crate::http::door::{Asking, COOKIE_NAME, cookie};
@@ -44,6 +45,8 @@ pub(in crate::http) async fn log_in(
         (Some(key), _) => edge.auth.by_key(key).await?,
         (None, code) => edge.auth.by_code(code.as_deref().unwrap_or_default()).await?,
     };
+    let how = if request.key.is_some() { "a key" } else { "a one-time code" };
+    edge.note(&login.caller, Kind::Login, None, format!("{} logged in with {how}", login.caller.name()));
     let cookie = set_cookie(&edge, login.cookie.expose(), login.good_for.as_secs()).ok_or_else(Refusal::internal)?;
     Ok(([(SET_COOKIE, cookie)], Answer(view(&login.caller))).into_response())
 }

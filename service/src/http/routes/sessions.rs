@@ -6,10 +6,11 @@ use std::sync::Arc;
 use axum::Json as Answer;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use helmwatch_protocol::{HandoffAnswer, OpenRequest, SessionId, SessionList, SessionView};
+use helmwatch_protocol::{HandoffAnswer, HandoffOutcome, OpenRequest, SessionId, SessionList, SessionView};
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
+use crate::audit::Kind;
 use crate::auth::Scope;
 use crate::http::body::Json;
 use crate::http::door::Asking;
@@ -104,6 +105,12 @@ pub(in crate::http) async fn hand_back(
     let reason = answer.reason.map(|reason| reason.trim().chars().take(REASON_CHARS_MAX).collect::<String>());
     let reason = reason.filter(|reason| !reason.is_empty());
     session.answer_handoff(answer.number, caller.name(), answer.outcome, reason)?;
+    let word = match answer.outcome {
+        HandoffOutcome::Done => "has done",
+        HandoffOutcome::Failed => "could not do",
+    };
+    let said = format!("{} {word} what the agent asked for", caller.name());
+    edge.note(&caller, Kind::Control, Some(session.id()), said);
     Ok(Answer(session.view()))
 }
 
