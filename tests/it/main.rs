@@ -10,6 +10,7 @@ mod audit;
 mod bad_input;
 mod conformance;
 mod devtools;
+mod downloads;
 mod egress;
 mod emulation;
 mod files;

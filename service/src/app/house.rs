@@ -216,6 +216,7 @@ fn shelf_limits(config: &Config) -> ShelfLimits {
         total_bytes_max: files.total_bytes_max,
         link: Duration::from_millis(files.link_ms),
         keep: Duration::from_millis(files.keep_ms),
+        downloads: files.downloads,
     }
 }
 

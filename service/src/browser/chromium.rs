@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use crate::telemetry::Tasks;
-use chromiumoxide::cdp::browser_protocol::browser::GetVersionParams;
+use chromiumoxide::cdp::browser_protocol::browser::{
+    DownloadProgressState, EventDownloadProgress, EventDownloadWillBegin, GetVersionParams,
+};
 use chromiumoxide::cdp::browser_protocol::target::{
     CreateBrowserContextParams, EventAttachedToTarget, EventDetachedFromTarget, EventTargetCrashed,
     EventTargetInfoChanged, SetAutoAttachParams, SetDiscoverTargetsParams,
@@ -21,6 +23,9 @@ use super::executable::Executable;
 use super::launch::{self, LaunchOptions, Source};
 use super::lock::lock;
 use super::process::Process;
+
+/// Downloads followed at once in one browser; each context has a smaller limit of its own.
+const DOWNLOADS_MAX: usize = 1024;
 
 /// A browser with its connection. Dropping it ends the process.
 pub struct Chromium {
@@ -39,6 +44,8 @@ struct RootSink {
     connection: Mutex<Option<Connection>>,
     /// By `browserContextId`; weak, so a dropped context is no leak.
     contexts: Mutex<HashMap<String, Weak<Context>>>,
+    /// Downloads under way, by their number; at most [`DOWNLOADS_MAX`].
+    downloads: Mutex<HashMap<String, Weak<Context>>>,
 }
 
 impl Chromium {
@@ -224,6 +231,16 @@ impl EventSink for RootSink {
                     connection.end_session(detached.session_id.as_ref(), &BrowserError::Closed);
                 }
             }
+            EventDownloadWillBegin::IDENTIFIER => {
+                if let Some(begun) = event.decode::<EventDownloadWillBegin>() {
+                    self.download_begun(&begun);
+                }
+            }
+            EventDownloadProgress::IDENTIFIER => {
+                if let Some(moved) = event.decode::<EventDownloadProgress>() {
+                    self.download_moved(&moved);
+                }
+            }
             EventTargetInfoChanged::IDENTIFIER => {
                 let Some(changed) = event.decode::<EventTargetInfoChanged>() else { return };
                 let contexts = lock(&self.contexts);
@@ -255,6 +272,39 @@ impl EventSink for RootSink {
     fn ended(&self, _error: &BrowserError) {
         // The connection held its own sink; without this neither would ever go.
         lock(&self.connection).take();
+    }
+}
+
+impl RootSink {
+    /// Downloads are told of by frame; which context that is, only its pages know.
+    fn download_begun(&self, begun: &EventDownloadWillBegin) {
+        let contexts: Vec<_> = lock(&self.contexts).values().filter_map(Weak::upgrade).collect();
+        let mut downloads = lock(&self.downloads);
+        if downloads.len() < DOWNLOADS_MAX
+            && let Some(context) = contexts.iter().find(|context| context.download_begun(begun))
+        {
+            downloads.insert(begun.guid.clone(), Arc::downgrade(context));
+            return;
+        }
+        drop(downloads);
+        // Nobody's, as far as is known: then it must not go on, whoever's it is.
+        for context in contexts {
+            context.cancel_download(&begun.guid);
+        }
+    }
+
+    fn download_moved(&self, moved: &EventDownloadProgress) {
+        let over = moved.state != DownloadProgressState::InProgress;
+        let context = {
+            let mut downloads = lock(&self.downloads);
+            let context = if over { downloads.remove(&moved.guid) } else { downloads.get(&moved.guid).cloned() };
+            // Of a context that went no end is told.
+            downloads.retain(|_, context| context.strong_count() > 0);
+            context
+        };
+        if let Some(context) = context.and_then(|context| context.upgrade()) {
+            context.download_moved(moved);
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::telemetry::Tasks;
 use chromiumoxide::cdp::browser_protocol::browser::{
-    BrowserContextId, SetDownloadBehaviorBehavior, SetDownloadBehaviorParams,
+    BrowserContextId, CancelDownloadParams, EventDownloadProgress, EventDownloadWillBegin, SetDownloadBehaviorBehavior,
+    SetDownloadBehaviorParams,
 };
 use chromiumoxide::cdp::browser_protocol::target::{
     CloseTargetParams, CreateTargetParams, DisposeBrowserContextParams, EventAttachedToTarget, TargetInfo,
@@ -17,9 +19,10 @@ use tokio::sync::{oneshot, watch};
 use super::BrowserError;
 use super::aside::Aside;
 use super::cdp::Connection;
+use super::downloads::{DownloadNews, Downloads, Inbox, Verdict};
 use super::emulation::{Emulation, Media, NetworkState};
 use super::error::impossible;
-use super::launch::LaunchOptions;
+use super::launch::{LaunchOptions, Source};
 use super::lock::lock;
 use super::origins::ORIGINS_MAX;
 use super::page::Page;
@@ -42,6 +45,7 @@ pub struct Context {
     private: AtomicBool,
     /// What its pages are made to believe.
     emulation: Mutex<Arc<Emulation>>,
+    downloads: Downloads,
     /// Counts changes of the list and of any page's title or address.
     changed: watch::Sender<u64>,
 }
@@ -69,6 +73,7 @@ impl Context {
             disposed: AtomicBool::new(false),
             private: AtomicBool::new(false),
             emulation: Mutex::default(),
+            downloads: Downloads::default(),
             changed: watch::Sender::new(0),
         }
     }
@@ -297,14 +302,108 @@ impl Context {
         }
     }
 
-    /// Downloads are refused by the browser itself; whoever allows one later opens exactly that.
+    /// Downloads are refused by the browser itself until somebody says where they go. Their events are one switch for all contexts of
+    /// the browser, so also whoever refuses must leave it on.
     pub(super) async fn deny_downloads(&self) -> Result<(), BrowserError> {
-        let deny = SetDownloadBehaviorParams::builder()
-            .behavior(SetDownloadBehaviorBehavior::Deny)
-            .browser_context_id(BrowserContextId::from(self.id.clone()))
-            .build()
-            .map_err(impossible)?;
-        self.connection.execute(None, &deny, self.options.command_deadline).await.map(drop)
+        self.set_downloads(SetDownloadBehaviorBehavior::Deny, None).await
+    }
+
+    /// Lets pages download, into this inbox (`Browser.setDownloadBehavior` with `allowAndName`). A browser elsewhere does not see our disk:
+    /// there they stay refused.
+    ///
+    /// # Errors
+    /// As the connection; they stay refused then.
+    pub async fn allow_downloads(&self, inbox: Arc<dyn Inbox>) -> Result<(), BrowserError> {
+        if matches!(self.options.source, Source::Elsewhere(_)) {
+            return Ok(());
+        }
+        let folder = inbox.folder().to_string_lossy().into_owned();
+        self.downloads.allow(inbox);
+        self.set_downloads(SetDownloadBehaviorBehavior::AllowAndName, Some(folder)).await
+    }
+
+    async fn set_downloads(
+        &self,
+        behavior: SetDownloadBehaviorBehavior,
+        folder: Option<String>,
+    ) -> Result<(), BrowserError> {
+        let mut set = SetDownloadBehaviorParams::new(behavior);
+        set.browser_context_id = Some(BrowserContextId::from(self.id.clone()));
+        set.download_path = folder;
+        set.events_enabled = Some(true);
+        self.connection.execute(None, &set, self.options.command_deadline).await.map(drop)
+    }
+
+    /// May its pages download?
+    #[must_use]
+    pub fn downloads_allowed(&self) -> bool {
+        self.downloads.are_allowed()
+    }
+
+    /// Counts the downloads that ever began.
+    #[must_use]
+    pub fn downloads_begun(&self) -> u64 {
+        self.downloads.begun_count()
+    }
+
+    /// Waits for a download to begin after `since` of them had, at most `within`; says whether one did.
+    pub async fn download_begins(&self, since: u64, within: Duration) -> bool {
+        self.downloads_show(within, |downloads| downloads.begun_count() > since).await
+    }
+
+    /// Waits until no download is under way, at most `within`; says whether that is so.
+    pub async fn downloads_end(&self, within: Duration) -> bool {
+        self.downloads_show(within, |downloads| !downloads.are_under_way()).await
+    }
+
+    async fn downloads_show(&self, within: Duration, wanted: impl Fn(&Downloads) -> bool + Send) -> bool {
+        let mut changed = self.changed.subscribe();
+        let shown = async {
+            while !wanted(&self.downloads) {
+                // The sender lives in `self`.
+                if !self.is_alive() || changed.changed().await.is_err() {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::time::timeout(within, shown).await.unwrap_or(false)
+    }
+
+    /// Takes what happened to downloads, oldest first; each is given once.
+    pub fn take_download_news(&self) -> Vec<DownloadNews> {
+        self.downloads.take_news()
+    }
+
+    /// A download begins in one of its frames; false when none of its frames is meant.
+    pub(super) fn download_begun(&self, event: &EventDownloadWillBegin) -> bool {
+        let frame: &str = event.frame_id.as_ref();
+        let pages = self.pages();
+        let Some(page) = pages.iter().find(|page| page.has_frame(frame)) else { return false };
+        // What was a navigation has become a download, and the frame stays as it is.
+        page.navigation_became_download(frame);
+        // A tab that was opened for nothing else would stay empty: as in a browser with a window it closes.
+        if page.opened_by_page() && page.shows_nothing() && page.target() == frame {
+            self.connection.post(None, &CloseTargetParams::new(frame.to_owned()));
+        }
+        if self.downloads.begun(event) == Verdict::Cancel {
+            self.cancel_download(&event.guid);
+        }
+        self.touch();
+        true
+    }
+
+    pub(super) fn download_moved(&self, event: &EventDownloadProgress) {
+        if self.downloads.moved(event) == Verdict::Cancel {
+            self.cancel_download(&event.guid);
+        }
+        self.touch();
+    }
+
+    pub(super) fn cancel_download(&self, guid: &str) {
+        let mut cancel = CancelDownloadParams::new(guid);
+        cancel.browser_context_id = Some(BrowserContextId::from(self.id.clone()));
+        self.connection.post(None, &cancel);
     }
 
     /// Chromium attached a new tab, paused before its first line of script.

@@ -18,6 +18,8 @@ pub struct FilesConfig {
     pub link_ms: u64,
     /// Milliseconds files outlive their session.
     pub keep_ms: u64,
+    /// May pages download? What they do is kept within these limits.
+    pub downloads: bool,
 }
 
 impl Default for FilesConfig {
@@ -29,6 +31,7 @@ impl Default for FilesConfig {
             total_bytes_max: 2 << 30,
             link_ms: 60 * 60 * 1000,
             keep_ms: 15 * 60 * 1000,
+            downloads: true,
         }
     }
 }

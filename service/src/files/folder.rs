@@ -172,6 +172,54 @@ impl Folder {
         self.path.join(INBOX)
     }
 
+    /// May pages download into it?
+    #[must_use]
+    pub fn takes_downloads(&self) -> bool {
+        self.shelf.limits.downloads
+    }
+
+    /// Bytes one file may have.
+    #[must_use]
+    pub fn file_bytes_max(&self) -> u64 {
+        self.shelf.limits.file_bytes_max
+    }
+
+    /// Takes room for what is still coming, so that all that comes at once fits together.
+    ///
+    /// # Errors
+    /// `Full`, `NoRoom`, `Gone`.
+    pub fn reserve(&self, bytes: u64) -> Result<(), FileError> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(FileError::Gone);
+        }
+        if state.bytes + bytes > self.shelf.limits.bytes_max {
+            return Err(FileError::Full { files: state.files.len(), bytes: state.bytes });
+        }
+        self.shelf.take(bytes)?;
+        state.bytes += bytes;
+        Ok(())
+    }
+
+    /// Gives reserved room back.
+    pub fn release(&self, bytes: u64) {
+        let mut state = self.lock();
+        // A folder that closed gave back all it had.
+        if !state.closed {
+            state.bytes = state.bytes.saturating_sub(bytes);
+            self.shelf.give_back(bytes);
+        }
+    }
+
+    /// Removes what a browser left in the inbox.
+    pub(super) fn clear_inbox(&self) {
+        for left in fs::read_dir(self.inbox()).into_iter().flatten().flatten() {
+            if let Err(error) = fs::remove_file(left.path()) {
+                tracing::warn!(%error, "a piece of a download stays until its session's files go");
+            }
+        }
+    }
+
     /// Path and query of a link to a file, sealed and good for the shelf's time: `/v1/sessions/…/files/NAME?until=…&seal=…`.
     #[must_use]
     pub fn link(&self, file: &StoredFile) -> String {
@@ -260,6 +308,7 @@ mod tests {
             file_bytes_max: 100,
             bytes_max: 150,
             total_bytes_max: 200,
+            downloads: true,
             link: Duration::from_secs(60),
             keep: Duration::from_secs(60),
         };
@@ -286,6 +335,22 @@ mod tests {
         assert_eq!(two.read("a.txt").await.map(drop), Err(FileError::Unknown("a.txt".to_owned())), "another's");
         shelf.end(&id("s_bbbbbbbbbbbbbbbb"));
         assert!(!root.path().join("s_bbbbbbbbbbbbbbbb").exists(), "nothing was kept, so nothing stays");
+    }
+
+    #[tokio::test]
+    async fn room_for_what_still_comes_counts_and_what_a_browser_left_goes() {
+        let root = tempfile::tempdir().expect("a folder");
+        let shelf = shelf(root.path());
+        let folder = shelf.begin(&id("s_aaaaaaaaaaaaaaaa")).expect("made");
+        folder.reserve(100).expect("room");
+        assert_eq!(folder.reserve(51), Err(FileError::Full { files: 0, bytes: 100 }));
+        let data = Bytes::from(vec![7; 60]);
+        assert!(folder.put("a", "text/plain", data.clone()).await.is_err());
+        folder.release(100);
+        folder.put("a", "text/plain", data).await.expect("kept");
+        fs::write(folder.inbox().join("half"), "x").expect("written");
+        shelf.end(&id("s_aaaaaaaaaaaaaaaa"));
+        assert_eq!(fs::read_dir(folder.inbox()).expect("there").count(), 0);
     }
 
     #[tokio::test]

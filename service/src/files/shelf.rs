@@ -31,6 +31,8 @@ pub struct ShelfLimits {
     pub link: Duration,
     /// How long files outlive their session.
     pub keep: Duration,
+    /// May pages download?
+    pub downloads: bool,
 }
 
 /// The user and group the browser runs as, when it is not the service's own: it reads uploads and writes downloads.
@@ -97,6 +99,7 @@ impl Shelf {
             let mut folders = self.lock();
             let Some(kept) = folders.get_mut(session) else { return };
             kept.until = Some(Instant::now() + self.limits.keep);
+            kept.folder.clear_inbox();
             if kept.folder.list().is_empty() { folders.remove(session) } else { None }
         };
         if let Some(kept) = empty {
@@ -169,6 +172,14 @@ impl ShelfLimits {
     pub fn of_tests() -> Self {
         let minute = Duration::from_secs(60);
         let (bytes_max, total_bytes_max) = (1 << 20, 1 << 22);
-        Self { files_max: 10, file_bytes_max: 1 << 16, bytes_max, total_bytes_max, link: minute, keep: minute }
+        Self {
+            files_max: 10,
+            file_bytes_max: 1 << 16,
+            bytes_max,
+            total_bytes_max,
+            link: minute,
+            keep: minute,
+            downloads: true,
+        }
     }
 }

@@ -72,6 +72,7 @@ impl Session {
                         break;
                     }
                     self.tell_changes();
+                    self.collect_downloads().await;
                 }
             }
         }
@@ -113,6 +114,7 @@ impl Session {
                         break;
                     }
                     self.tell_changes();
+                    self.collect_downloads().await;
                 }
             }
         }
@@ -158,6 +160,7 @@ impl Session {
         let open: HashSet<u16> = self.context.pages().iter().map(|page| page.number()).collect();
         let mut state = self.lock();
         state.console_told.retain(|number, _| open.contains(number));
+        state.console_agent.retain(|number, _| open.contains(number));
         state.dialogs_told.extract_if(|number| !open.contains(number)).collect()
     }
 

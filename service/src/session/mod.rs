@@ -6,6 +6,7 @@
 
 mod calls;
 mod control;
+mod downloads;
 mod error;
 mod facts;
 mod handoff;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use calls::CallNumber;
 pub use control::Controller;
+pub use downloads::Download;
 pub use error::SessionError;
 pub use facts::TargetReading;
 pub use handoff::{Answering, HandoffEnd};
@@ -67,6 +69,7 @@ pub struct Session {
     opened_at: u64,
     context: Arc<Context>,
     files: Arc<Folder>,
+    downloads: Mutex<downloads::Untold>,
     /// Taken when the session ends.
     lease: Mutex<Option<Lease>>,
     state: Mutex<State>,
@@ -106,6 +109,8 @@ struct State {
     dialogs_told: std::collections::HashSet<u16>,
     /// The tabs as the agent was last told of them.
     header_told: String,
+    /// Highest console entry its agent was told of, by tab; tabs that closed are dropped.
+    console_agent: std::collections::HashMap<u16, u64>,
     /// The last snapshot its agent was given, and of which tab: what later ones are compared with.
     snapshot_told: Option<(u16, Arc<str>)>,
 }
@@ -249,6 +254,16 @@ impl Session {
             header.clone_into(&mut state.header_told);
         }
         news
+    }
+
+    /// Console entries of a tab its agent was not told of yet; with this it is.
+    pub fn console_untold(&self, page: &Page) -> Vec<ConsoleEntry> {
+        let told = self.lock().console_agent.get(&page.number()).copied().unwrap_or(0);
+        let untold = page.console_since(told);
+        if let Some(last) = untold.last() {
+            self.lock().console_agent.insert(page.number(), last.number);
+        }
+        untold
     }
 
     /// Notes the snapshot of a tab that its agent is given now, and answers the one it was given before of the same tab. One

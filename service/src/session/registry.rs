@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
+use super::downloads::Receiving;
 use super::life::Span;
 use super::{EVENTS_MAX, Owner, Session, SessionError, State, id, now_ms};
 use crate::auth::{Caller, KeyId};
@@ -61,6 +62,21 @@ struct Known<'a> {
 impl Drop for Known<'_> {
     fn drop(&mut self) {
         self.registry.forget(self.session);
+    }
+}
+
+/// The folder of a session that is being opened: it goes when that fails, or nobody waits for it any more.
+struct Opening<'a> {
+    shelf: &'a Shelf,
+    /// Taken when the session is there.
+    id: Option<SessionId>,
+}
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        if let Some(id) = &self.id {
+            self.shelf.end(id);
+        }
     }
 }
 
@@ -134,6 +150,11 @@ impl Registry {
         if let Some((width, height)) = wanted.viewport {
             lease.page().resize(width, height).await?;
         }
+        let files = self.shelf.begin(&id)?;
+        let mut opening = Opening { shelf: &self.shelf, id: Some(id.clone()) };
+        if files.takes_downloads() {
+            lease.context().allow_downloads(Receiving::into(&files)).await?;
+        }
         let (jobs, waiting_jobs) = mpsc::channel(self.config.calls_waiting_max);
         let name = wanted.name.unwrap_or_else(|| id.as_str().chars().skip(2).take(6).collect());
         let session = Arc::new(Session {
@@ -141,7 +162,8 @@ impl Registry {
             owner: Owner::of(caller),
             opened_at: now_ms(),
             context: Arc::clone(lease.context()),
-            files: self.shelf.begin(&id)?,
+            files,
+            downloads: Mutex::default(),
             state: Mutex::new(State {
                 current: lease.page().number(),
                 busy: false,
@@ -155,6 +177,7 @@ impl Registry {
                 console_told: HashMap::new(),
                 dialogs_told: std::collections::HashSet::new(),
                 header_told: String::new(),
+                console_agent: HashMap::new(),
                 snapshot_told: None,
             }),
             lease: Mutex::new(Some(lease)),
@@ -170,6 +193,7 @@ impl Registry {
             id,
         });
         self.lock().insert(session.id.clone(), Arc::clone(&session));
+        opening.id = None;
         counter!(names::SESSIONS_OPENED).increment(1);
         drop(self.feed.send(FeedEvent::Session { session: session.view() }));
         self.watch(&session, waiting_jobs);

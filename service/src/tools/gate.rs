@@ -347,6 +347,7 @@ async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms:
     let turn = Turn {
         session: Arc::clone(session),
         tabs: session.tabs().iter().map(|tab| tab.number()).collect(),
+        downloads: session.downloads_begun(),
         page: seen.page,
         readings: seen.readings,
         navigation_deadline: known.navigation_deadline,

@@ -18,6 +18,7 @@ mod handoff;
 mod held;
 mod keeper;
 mod look;
+mod news;
 mod paging;
 mod pattern;
 mod prepared;

@@ -4,6 +4,7 @@ use super::answer::{Answer, Wanted};
 use super::budget::{self, BYTES_PER_TOKEN};
 use super::diff::{Diff, diff};
 use super::keeper::Keeper;
+use super::news;
 use super::terms::{SnapshotMode, Terms};
 use super::{Artefact, Reply, ToolError};
 use crate::session::{ConsoleLevel, Page, Session, SnapshotOptions, SnapshotText};
@@ -60,7 +61,18 @@ pub(super) async fn render(keeper: &Keeper<'_>, outcome: Result<Answer, ToolErro
                 links.push(file.link);
             }
         }
-        within(&mut text, bytes_max);
+        // Told last and once, so they are not cut away with a long answer: what is too long is cut before them.
+        let news = news::take(keeper).await;
+        let events = news.lines.join("\n");
+        let room = bytes_max.saturating_sub(events.len()).max(AROUND_BYTES);
+        within(&mut text, room);
+        if !events.is_empty() {
+            if !text.ends_with('\n') {
+                text.push('\n');
+            }
+            section(&mut text, "Events", &events);
+        }
+        links.extend(news.links);
     }
     Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error }
 }

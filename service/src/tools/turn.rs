@@ -12,6 +12,11 @@ use super::{Answer, Artefact, Capabilities, GateSettings, ToolError};
 use crate::auth::Caller;
 use crate::session::{BrowserError, Mark, Page, Registry, Session, TargetReading};
 
+/// How long an answer waits for the end of downloads.
+const DOWNLOADS_WAIT_MAX: Duration = Duration::from_secs(2);
+/// How long a pressed link that says it is a download may take to become one.
+const DOWNLOAD_BEGINS_WITHIN: Duration = Duration::from_secs(1);
+
 /// A turn in a session.
 pub(super) struct Turn {
     pub session: Arc<Session>,
@@ -21,6 +26,8 @@ pub(super) struct Turn {
     pub readings: Vec<TargetReading>,
     /// Numbers of the tabs there were when the turn began.
     pub tabs: Vec<u16>,
+    /// Downloads that had begun when the turn began.
+    pub downloads: u64,
     /// How long a page may take to answer.
     pub navigation_deadline: Duration,
     /// Where people and clients look, without a slash at its end.
@@ -71,7 +78,23 @@ impl Turn {
                 }
             }
         }
+        self.downloaded().await;
         Ok(())
+    }
+
+    /// Waits for the downloads that began in this turn, a little: a small file is part of the answer, a large one of a later answer.
+    pub async fn downloaded(&self) {
+        if self.session.downloads_begun() > self.downloads {
+            self.session.downloads_end(DOWNLOADS_WAIT_MAX).await;
+        }
+    }
+
+    /// The same after something was pressed that is a download by its own word: the browser tells of it a moment later.
+    pub async fn downloaded_if_pressed(&self) {
+        if self.readings.iter().any(|reading| reading.facts.downloads) {
+            self.session.download_begins(self.downloads, DOWNLOAD_BEGINS_WITHIN).await;
+            self.downloaded().await;
+        }
     }
 
     /// Keeps what a tool made as a file of the session, under `wanted` or else a name of its own: `page-2026-11-25T10-20-30-400Z.pdf`

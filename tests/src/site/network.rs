@@ -48,6 +48,9 @@ struct Wanted {
     /// Never end.
     #[serde(default)]
     endless: bool,
+    /// Begin, and then nothing.
+    #[serde(default)]
+    stalled: bool,
     /// The name a header gives, when it is another than the path's.
     #[serde(default)]
     named: String,
@@ -74,6 +77,11 @@ async fn download(Path(name): Path<String>, Query(wanted): Query<Wanted>) -> Res
         let body = futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()));
         return (headers, axum::body::Body::from_stream(body.boxed())).into_response();
     }
+    if wanted.stalled {
+        let begun = futures_util::stream::iter([Ok::<_, std::io::Error>(Bytes::from(vec![7; 1000]))]);
+        let body = begun.chain(futures_util::stream::pending());
+        return (headers, axum::body::Body::from_stream(body)).into_response();
+    }
     (headers, vec![7_u8; wanted.count.min(BYTES_MAX)]).into_response()
 }
 
@@ -92,7 +100,7 @@ async fn downloads(Query(links): Query<Links>) -> Html<String> {
         page,
         "<p><a href='/download/report.bin?{query}'>The report</a> \
          <a href='/download/report.bin?{query}' target=_blank>The report in a tab</a>\
-         <button onclick=\"const link = document.createElement('a'); link.href = URL.createObjectURL(new Blob(['made here'])); \
+         <button onclick=\"const link = document.createElement('a'); link.href = window.URL.createObjectURL(new Blob(['made here'])); \
          link.download = 'made.txt'; link.click()\">Make one</button>"
     );
     debug_assert!(written.is_ok(), "writing to a String cannot fail");

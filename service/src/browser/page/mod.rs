@@ -258,6 +258,24 @@ impl Page {
         }
     }
 
+    /// Is it one of its frames, as far as they are followed?
+    pub(super) fn has_frame(&self, frame: &str) -> bool {
+        lock(&self.state).frames.contains_key(frame)
+    }
+
+    /// Has it never shown a document?
+    pub(super) fn shows_nothing(&self) -> bool {
+        lock(&self.state).documents == 0
+    }
+
+    /// A frame that was going somewhere stays where it is: what came is a download.
+    pub(super) fn navigation_became_download(&self, frame: &str) {
+        if let Some(frame) = lock(&self.state).frames.get_mut(frame) {
+            frame.navigating = false;
+        }
+        self.touch();
+    }
+
     pub(super) fn info_changed(&self, title: &str, url: &str) {
         {
             let mut state = lock(&self.state);

@@ -15,6 +15,9 @@ use crate::browser::lock::lock;
 /// After the document is parsed its pictures and frames get this long; a page that never finishes loading is used as it is.
 const LOAD_WAIT_MAX: Duration = Duration::from_secs(5);
 
+/// How long a download that a navigation turned out to be may take to be told of.
+const DOWNLOAD_WAIT_MAX: Duration = Duration::from_secs(3);
+
 impl Page {
     /// Goes to `url` (`Page.navigate`) and returns when the document is parsed and loaded, or parsed and five seconds older.
     ///
@@ -29,6 +32,7 @@ impl Page {
             state.network.requests.clear();
             state.documents
         };
+        let downloads = self.context.upgrade().map_or(0, |context| context.downloads_begun());
         let answered = match self.unless_dialog(self.session.execute_within(command, deadline)).await {
             Err(error @ BrowserError::Timeout { .. }) => {
                 self.stop_loading().await;
@@ -37,10 +41,15 @@ impl Page {
             other => other?,
         };
         if answered.is_download.unwrap_or(false) {
+            if let Some(context) = self.context.upgrade().filter(|context| context.downloads_allowed()) {
+                // What the browser tells of it may come behind this answer.
+                context.download_begins(downloads, DOWNLOAD_WAIT_MAX).await;
+                return Ok(());
+            }
             return Err(BrowserError::Page {
                 code: "download".to_owned(),
                 message:
-                    "the address is a download, and downloads are off; go on with the page as it is, it has not changed"
+                    "the address is a download, and downloads are off; go on with the page as it is, it has not changed, or let the operator set files.downloads"
                         .to_owned(),
             });
         }

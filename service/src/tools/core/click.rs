@@ -80,6 +80,7 @@ pub(super) fn tool() -> Tool {
                     };
                     turn.dialog_is_fine(page.click_at(at.x, at.y, &options).await)?;
                     turn.settled(&page, mark).await?;
+                    turn.downloaded_if_pressed().await;
                     let method = if a.double_click { "dblclick" } else { "click" };
                     Ok(Answer::code(format!("await page.{}.{method}({});", turn.code(0), code_options(&a)))
                         .and_snapshot())

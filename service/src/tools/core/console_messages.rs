@@ -57,7 +57,10 @@ pub(super) fn tool() -> Tool {
         Hints::READ,
         |a: Arguments| {
             let prepared = Prepared::page(Effect::Read, "Read the console", move |turn| async move {
-                let entries = turn.page()?.console(a.all);
+                let page = turn.page()?;
+                let entries = page.console(a.all);
+                // What is told here is not told again as news.
+                drop(turn.session.console_untold(&page));
                 turn.tell("Console", a.filename.as_deref(), ("log", "text/plain"), listed(&entries, a.level)).await
             });
             Ok(prepared.dialog(WithDialog::Fine))

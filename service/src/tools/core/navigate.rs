@@ -39,6 +39,7 @@ pub(super) fn tool() -> Tool {
                         None => turn.session.new_tab().await?,
                     };
                     go(&turn.session, &page, &url, turn.navigation_deadline).await?;
+                    turn.downloaded().await;
                     Ok(Answer::code(format!("await page.goto({});", quoted(&url))).and_snapshot())
                 }
             });

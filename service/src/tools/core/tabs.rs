@@ -52,6 +52,7 @@ pub(super) fn tool() -> Tool {
                         let page = turn.session.new_tab().await?;
                         if let Some(url) = &url {
                             go(&turn.session, &page, url, turn.navigation_deadline).await?;
+                            turn.downloaded().await;
                             snapshot = true;
                         }
                     }
