@@ -60,7 +60,7 @@ async fn typing_and_submitting_sends_one_search() {
 
 #[tokio::test]
 async fn frames_of_both_kinds_are_in_the_snapshot_and_can_be_pressed() {
-    let room = Room::open().await;
+    let room = Room::isolated().await;
     let agent = room.agent().await;
     let page = agent.goto(&room.site.url("/frames")).await;
     let buttons: Vec<&str> = page.text.lines().filter(|line| line.contains("Press inside")).collect();
@@ -106,6 +106,45 @@ async fn a_moving_button_is_pressed_when_it_stands_still_and_a_covered_one_is_no
     assert_eq!(agent.evaluate("() => document.getElementById('out').textContent").await, "\"\"");
     agent.goto(&room.site.url("/controls")).await;
     agent.refused("browser_click", json!({ "target": "#off" })).await;
+    room.close().await;
+}
+
+/// Presses the button of `/inner` in a frame of another site; answers once the site has heard of it.
+async fn press_inside(room: &Room, agent: &crate::room::Hand, who: &str) {
+    agent.click(&["button", "Press inside"]).await;
+    let wanted = format!("who={who}");
+    let pressed = helmwatch_tests::wait::until(&wanted, crate::room::SOON, async || {
+        room.site.seen("GET", "/fetch-target").iter().any(|seen| seen.query == wanted).then_some(())
+    });
+    pressed.await.unwrap();
+}
+
+#[tokio::test]
+async fn an_element_in_a_frame_of_another_process_is_scrolled_to_and_hit_wherever_the_frame_is() {
+    let room = Room::isolated().await;
+    let agent = room.agent().await;
+    for how in ["plain", "below", "scaled", "moving"] {
+        for deep in [0, 2] {
+            let who = format!("{how}{deep}");
+            agent.goto(&room.site.url(&format!("/framed?how={how}&deep={deep}&inner=/inner%3Fwho={who}"))).await;
+            press_inside(&room, &agent, &who).await;
+        }
+    }
+    room.close().await;
+}
+
+#[tokio::test]
+async fn what_lies_over_a_frame_covers_what_is_in_it_and_is_named() {
+    let room = Room::isolated().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/framed?how=covered&inner=/inner%3Fwho=covered")).await;
+    let target = agent.find(&["button", "Press inside"]).await;
+    let refused = agent.refused("browser_click", json!({ "target": target })).await;
+    let phrase = "<button id=press> \"Press inside\" is covered by <div id=cover role=dialog> \"Cookies\"";
+    assert!(refused.contains(phrase), "{refused}");
+    assert_eq!(room.site.count("GET", "/fetch-target"), 0);
+    agent.click(&["button", "Accept"]).await;
+    press_inside(&room, &agent, "covered").await;
     room.close().await;
 }
 

@@ -22,6 +22,11 @@ impl Room {
         Self::with(|options| options).await
     }
 
+    /// With every site in a process of its own, as full Chromium has it by itself.
+    pub async fn isolated() -> Self {
+        Self::with(|options| options.config("[browser]\nargs = [\"--site-per-process\"]\n")).await
+    }
+
     /// With other settings.
     pub async fn with(change: impl FnOnce(Options) -> Options) -> Self {
         let site = Site::start().await.unwrap();

@@ -92,7 +92,8 @@ impl House {
             Arc::new(launch_options(&config).expect("Chromium is needed: apt-get install chromium-headless-shell"));
         let pool = Pool::new(config.pool.clone(), options, Arc::new(NoWayOut), tasks.clone());
         std::fs::create_dir(data.path().join("files")).unwrap();
-        let shelf = Shelf::new(&data.path().join("files"), None, ShelfLimits::of_tests());
+        let shelf =
+            Shelf::new(&data.path().join("files"), None, ShelfLimits::of_tests(), crate::files::Roots::default());
         let sessions = Registry::new(Arc::clone(&pool), Arc::clone(&shelf), config.session.clone(), tasks.clone());
         let hub = Hub::new(
             config.live.clone(),

@@ -17,7 +17,7 @@ use crate::auth::{Authenticator, Keyring, WallClock};
 use crate::browser::Profile;
 use crate::config::Config;
 use crate::egress::Egress;
-use crate::files::{Owner, Shelf, ShelfLimits};
+use crate::files::{Owner, Roots, Shelf, ShelfLimits};
 use crate::policy::Current;
 use crate::pool::{Pool, PoolError};
 use crate::session::Registry;
@@ -76,7 +76,7 @@ impl House {
             )
         })?;
         let owner = options.run_as.map(|user| Owner { uid: user.uid, gid: user.gid });
-        let shelf = Shelf::new(files.path(), owner, shelf_limits(&config));
+        let shelf = Shelf::new(files.path(), owner, shelf_limits(&config), Roots::new(config.files.roots.clone()));
         let policy_watch = PolicyWatch::of(&config.policy);
         let policy = Current::new(policy_command::load(&config.policy)?);
         let clock = WallClock::system();

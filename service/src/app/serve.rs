@@ -58,6 +58,9 @@ pub(super) async fn stdio(mut config: Config, listen_given: bool) -> Result<(), 
     if !listen_given {
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     }
+    // The one agent is this machine's own user, who started it here. Clients that start it nowhere start it in `/`.
+    let here = std::env::current_dir().ok().filter(|here| here.parent().is_some());
+    config.files.roots.extend(here);
     let Opened { house, greeting, listening, protocol, _log } = Box::pin(open(config)).await?;
     greeting.print_to_log();
     let caller = greeting.agent.clone().ok_or_else(|| {

@@ -38,10 +38,10 @@ pub use executable::{Build, Executable};
 pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
 pub use origins::OriginItems;
 pub use page::{
-    ActionStyle, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Frame, KeyInput, Mark,
-    Marked, Marks, Matches, MouseAction, Page, PageFacts, PageFieldKind, PictureFormat, Reading, RequestBody,
-    RequestEntry, RequestHeaders, RequestList, RequestOutcome, RequestSide, Screencast, Shot, SnapshotOptions,
-    SnapshotText, StorageArea, StoredItem, StoredItems, Target,
+    ActionStyle, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Dropped, Frame, KeyInput,
+    Mark, Marked, Marks, Matches, Modal, MouseAction, Page, PageFacts, PageFieldKind, PictureFormat, Reading,
+    RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome, RequestSide, Screencast, Shot,
+    SnapshotOptions, SnapshotText, StorageArea, StoredItem, StoredItems, Target,
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;

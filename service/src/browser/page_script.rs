@@ -13,6 +13,12 @@
 //! |---|---|---|
 //! | `snapshot` | `prefix, target?, depth?, boxes?, max_nodes?` | `yaml, frames: [{ref, line, indent}], nodes, truncated` |
 //! | `element` | `target` | the element itself, for `Runtime`'s object ids |
+//! | `hold` | `element` | `name`: a target that means this element also when it is on no page |
+//! | `through` | `target, x, y` | the point of a frame's viewport as the page around sees it: `x, y, scale, in_view, cover, moving` |
+//! | `at` | `x, y` | `name` of what a click at the point presses; of a frame (`frame: true`) with the point in its pixels |
+//! | `reveal` | `target, round` | `ok`, when it was scrolled into view |
+//! | `drag_taken` | `target` | since it was last asked: `came`, `accepted`, `dropped`; the element's `text` |
+//! | `file_input`, `cancelled` | `target` | `directory`; `ok` when it was told of a cancelled chooser |
 //! | `elements` | `target, within?` | what a selector matches: `count`, `visible`, `text` of the first that is drawn |
 //! | `facts` | `target` | role, name, field, form, rectangle, `fingerprint` (SHA-256), `code` (the locator) |
 //! | `locator`, `describe` | `target` | `code`; `text` such as `<button> "Save"` |
@@ -57,6 +63,7 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/facts.js"),
     include_str!("page_script/watch.js"),
     include_str!("page_script/ready.js"),
+    include_str!("page_script/through.js"),
     include_str!("page_script/act.js"),
     include_str!("page_script/reading.js"),
     include_str!("page_script/stored.js"),
@@ -86,6 +93,8 @@ struct Refusal {
     code: String,
     message: String,
 }
+/// Lets the script hold the element it is called on; answers `{name}`, good as a target in the same world.
+pub const HOLD: &str = "function () { return globalThis.__helmwatch.hold({ element: this }); }";
 
 /// Calls a function of the script, by name, with its one argument; evaluated in the script's world.
 pub const CALL: &str = "function (name, argument) { return globalThis.__helmwatch[name](argument); }";

@@ -1,11 +1,15 @@
 //! `[files]`: what tools make, pages download and agents upload.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// Limits of sessions' files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FilesConfig {
+    /// Folders of this machine that agents may upload from, absolute paths. Empty: only files of their session.
+    pub roots: Vec<PathBuf>,
     /// Files of one session.
     pub files_max: usize,
     /// Largest file, bytes.
@@ -25,6 +29,7 @@ pub struct FilesConfig {
 impl Default for FilesConfig {
     fn default() -> Self {
         Self {
+            roots: Vec::new(),
             files_max: 200,
             file_bytes_max: 64 << 20,
             bytes_max: 256 << 20,

@@ -233,6 +233,13 @@ impl Config {
                 "Raise pool.ceiling or lower pool.max_sessions.",
             ));
         }
+        if let Some(root) = self.files.roots.iter().find(|root| !root.is_absolute()) {
+            return Err(ConfigError::new(
+                "files.roots",
+                format!("{} is no absolute path", root.display()),
+                "Name each folder from / on.",
+            ));
+        }
         for arg in &self.browser.args {
             let name = arg.split('=').next().unwrap_or(arg);
             let refused = [

@@ -6,6 +6,12 @@ pub enum FileError {
     /// There is none of that name in the session's folder.
     #[error("there is no file \"{0}\" in this session")]
     Unknown(String),
+    /// A path that is below none of the folders agents may upload from.
+    #[error("File access denied: {path} is outside allowed roots. Allowed roots: {roots}")]
+    Outside { path: String, roots: String },
+    /// A folder, a device, or a name that is no text.
+    #[error("\"{0}\" is no plain file")]
+    Odd(String),
     /// One file is larger than a file may be; bytes.
     #[error("the file has {bytes} bytes, and a file may have {max}")]
     TooLarge { bytes: u64, max: u64 },
@@ -35,6 +41,8 @@ impl FileError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Unknown(_) | Self::Gone => "no_file",
+            Self::Outside { .. } => "file_denied",
+            Self::Odd(_) => "file_odd",
             Self::TooLarge { .. } => "file_too_large",
             Self::Full { .. } | Self::NoRoom => "files_full",
             Self::BadSeal => "bad_link",
@@ -48,6 +56,10 @@ impl FileError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Unknown(_) => "Use a name an answer gave, or upload the file first.",
+            Self::Outside { .. } => {
+                "Name a file of this session, as answers and the session's file list give them; files are put there through /v1/sessions/{id}/files."
+            }
+            Self::Odd(_) => "Name a file.",
             Self::Gone => "Open a session and make the file again.",
             Self::TooLarge { .. } => "Make a smaller one, or let the operator raise files.file_bytes_max.",
             Self::Full { .. } => {

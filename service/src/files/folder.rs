@@ -9,14 +9,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
 use helmwatch_protocol::SessionId;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::form_urlencoded::byte_serialize;
 
+use super::roots::Opened;
 use super::shelf::{Owner, Shelf};
 use super::{FileError, name, now_ms};
 
 /// Where the browser writes downloads before they have a name of ours.
 const INBOX: &str = "in";
+/// Copies of files from elsewhere on this machine, for the browser, which may not read there.
+const LENT: &str = "lent";
 /// Files as they are kept, apart from the inbox so that no name can meet it.
 const KEPT: &str = "kept";
 
@@ -43,18 +46,32 @@ struct State {
     /// In the order they came.
     files: Vec<StoredFile>,
     bytes: u64,
+    lent: Vec<Lent>,
     closed: bool,
+}
+
+/// A copy the browser was given.
+struct Lent {
+    identity: (u64, u64, i64, u64),
+    path: PathBuf,
+    bytes: u64,
 }
 
 /// Makes a session's folders.
 pub(super) fn make(path: &Path, owner: Option<Owner>) -> io::Result<()> {
-    for folder in [path.to_owned(), path.join(INBOX), path.join(KEPT)] {
-        DirBuilder::new().mode(0o700).create(&folder)?;
-        if let Some(owner) = owner {
-            std::os::unix::fs::chown(&folder, Some(owner.uid), Some(owner.gid))?;
-        }
+    for folder in [path.to_owned(), path.join(INBOX), path.join(KEPT), path.join(LENT)] {
+        private(&folder, owner)?;
     }
     Ok(())
+}
+
+/// A folder for the browser's user alone.
+fn private(folder: &Path, owner: Option<Owner>) -> io::Result<()> {
+    DirBuilder::new().mode(0o700).create(folder)?;
+    match owner {
+        Some(owner) => std::os::unix::fs::chown(folder, Some(owner.uid), Some(owner.gid)),
+        None => Ok(()),
+    }
 }
 
 impl Folder {
@@ -160,6 +177,42 @@ impl Folder {
         Ok((file, path))
     }
 
+    /// Where the browser can read what an agent names for an upload: a file of this session by its name, or a file below the
+    /// [roots](super::Roots), of which it gets a copy that lasts as long as the session.
+    ///
+    /// # Errors
+    /// `Outside`, `Unknown`, `Odd`; as [`Self::put`] for the copy, which counts like a file of the session.
+    pub async fn lend(&self, wanted: &str) -> Result<PathBuf, FileError> {
+        if name::clean(wanted) == wanted
+            && let Ok((_, path)) = self.find(wanted)
+        {
+            return Ok(path);
+        }
+        let Opened { file, name, bytes, identity } = self.shelf.roots.open(wanted)?;
+        if let Some(path) = self.lock().lent.iter().find(|lent| lent.identity == identity).map(|lent| lent.path.clone())
+        {
+            return Ok(path);
+        }
+        let folder = self.path.join(LENT).join(format!("{:016x}", rand::random::<u64>()));
+        let path = folder.join(&name);
+        self.take_lent(Lent { identity, path: path.clone(), bytes })?;
+        let copied = async {
+            private(&folder, self.shelf.owner)?;
+            let mut copy = tokio::fs::File::create_new(&path).await?;
+            let copied = tokio::io::copy(&mut tokio::fs::File::from_std(file).take(bytes), &mut copy).await?;
+            copy.flush().await?;
+            copy.set_permissions(fs::Permissions::from_mode(0o644)).await?;
+            if copied == bytes { Ok(()) } else { Err(io::Error::other("it became shorter while it was read")) }
+        };
+        match copied.await {
+            Ok(()) => Ok(path),
+            Err(error) => {
+                self.drop_lent(|lent| lent.path == path);
+                Err(FileError::disk(&error))
+            }
+        }
+    }
+
     /// All files, oldest first.
     #[must_use]
     pub fn list(&self) -> Vec<StoredFile> {
@@ -234,11 +287,54 @@ impl Folder {
         &self.path
     }
 
+    /// The session ended: copies go at once, its own files later.
+    pub(super) fn take_back(&self) {
+        self.drop_lent(|_| true);
+    }
+
+    fn take_lent(&self, lent: Lent) -> Result<(), FileError> {
+        let limits = &self.shelf.limits;
+        if lent.bytes > limits.file_bytes_max {
+            return Err(FileError::TooLarge { bytes: lent.bytes, max: limits.file_bytes_max });
+        }
+        let mut state = self.lock();
+        if state.closed {
+            return Err(FileError::Gone);
+        }
+        let files = state.files.len() + state.lent.len();
+        if files >= limits.files_max || state.bytes + lent.bytes > limits.bytes_max {
+            return Err(FileError::Full { files, bytes: state.bytes });
+        }
+        self.shelf.take(lent.bytes)?;
+        state.bytes += lent.bytes;
+        state.lent.push(lent);
+        Ok(())
+    }
+
+    fn drop_lent(&self, which: impl Fn(&Lent) -> bool) {
+        let gone: Vec<Lent> = {
+            let mut state = self.lock();
+            let gone: Vec<Lent> = state.lent.extract_if(.., |lent| which(lent)).collect();
+            state.bytes -= gone.iter().map(|lent| lent.bytes).sum::<u64>();
+            gone
+        };
+        for lent in gone {
+            self.shelf.give_back(lent.bytes);
+            let folder = lent.path.parent().unwrap_or(&lent.path);
+            if let Err(error) = fs::remove_dir_all(folder)
+                && error.kind() != io::ErrorKind::NotFound
+            {
+                tracing::warn!(%error, "a copy for an upload stays until its session's files go");
+            }
+        }
+    }
+
     /// Takes no more files, and says how many bytes there were.
     pub(super) fn close(&self) -> u64 {
         let mut state = self.lock();
         state.closed = true;
         state.files.clear();
+        state.lent.clear();
         std::mem::take(&mut state.bytes)
     }
 
@@ -252,8 +348,9 @@ impl Folder {
         if state.closed {
             return Err(FileError::Gone);
         }
-        if state.files.len() >= limits.files_max || state.bytes + bytes > limits.bytes_max {
-            return Err(FileError::Full { files: state.files.len(), bytes: state.bytes });
+        let files = state.files.len() + state.lent.len();
+        if files >= limits.files_max || state.bytes + bytes > limits.bytes_max {
+            return Err(FileError::Full { files, bytes: state.bytes });
         }
         self.shelf.take(bytes)?;
         let plain = name::clean(wanted);
@@ -299,7 +396,7 @@ impl Folder {
 mod tests {
     use std::time::Duration;
 
-    use super::super::ShelfLimits;
+    use super::super::{Roots, ShelfLimits};
     use super::*;
 
     fn shelf(root: &Path) -> Arc<Shelf> {
@@ -312,7 +409,7 @@ mod tests {
             link: Duration::from_secs(60),
             keep: Duration::from_secs(60),
         };
-        Shelf::new(root, None, limits)
+        Shelf::new(root, None, limits, Roots::new(vec![root.join("outside")]))
     }
 
     fn id(text: &str) -> SessionId {
@@ -351,6 +448,30 @@ mod tests {
         fs::write(folder.inbox().join("half"), "x").expect("written");
         shelf.end(&id("s_aaaaaaaaaaaaaaaa"));
         assert_eq!(fs::read_dir(folder.inbox()).expect("there").count(), 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_lent_counts_is_copied_once_and_goes_with_the_session() {
+        let root = tempfile::tempdir().expect("a folder");
+        let shelf = shelf(root.path());
+        let session = id("s_aaaaaaaaaaaaaaaa");
+        let folder = shelf.begin(&session).expect("made");
+        let outside = root.path().join("outside");
+        fs::create_dir(&outside).expect("made");
+        fs::write(outside.join("a.txt"), [7; 80]).expect("written");
+        fs::write(outside.join("b.txt"), [7; 90]).expect("written");
+        fs::write(outside.join("huge.txt"), [7; 101]).expect("written");
+        folder.put("own.txt", "text/plain", Bytes::from_static(b"own")).await.expect("kept");
+        assert_eq!(folder.lend("own.txt").await, folder.find("own.txt").map(|(_, path)| path));
+        let lent = folder.lend("a.txt").await.expect("copied");
+        assert!(lent.ends_with("a.txt") && fs::read(&lent).expect("there") == [7; 80]);
+        assert_eq!(folder.lend("a.txt").await.as_ref(), Ok(&lent), "not copied again");
+        assert_eq!(folder.lend("huge.txt").await, Err(FileError::TooLarge { bytes: 101, max: 100 }));
+        assert_eq!(folder.lend("b.txt").await, Err(FileError::Full { files: 2, bytes: 83 }));
+        assert_eq!(folder.list().len(), 1, "a copy is no file of the session");
+        shelf.end(&session);
+        assert!(!lent.exists(), "copies go at once");
+        assert!(folder.read("own.txt").await.is_ok(), "its own files stay a while");
     }
 
     #[tokio::test]

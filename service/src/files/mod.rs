@@ -9,11 +9,13 @@
 mod error;
 mod folder;
 mod name;
+mod roots;
 mod seal;
 mod shelf;
 
 pub use error::FileError;
 pub use folder::{Folder, StoredFile};
+pub use roots::Roots;
 pub use seal::Seal;
 pub use shelf::{Owner, Shelf, ShelfLimits};
 

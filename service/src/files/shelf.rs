@@ -11,7 +11,7 @@ use helmwatch_protocol::SessionId;
 use tokio::time::Instant;
 
 use super::folder::{Folder, make};
-use super::{FileError, Seal, now_ms};
+use super::{FileError, Roots, Seal, now_ms};
 
 /// How often folders whose time is over are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
@@ -45,7 +45,8 @@ pub struct Owner {
 /// All sessions' files.
 pub struct Shelf {
     root: PathBuf,
-    owner: Option<Owner>,
+    pub(super) owner: Option<Owner>,
+    pub(super) roots: Roots,
     pub(super) limits: ShelfLimits,
     pub(super) seal: Seal,
     /// Bytes of all folders.
@@ -60,12 +61,13 @@ struct Kept {
 }
 
 impl Shelf {
-    /// A shelf in the empty folder `root`, which whoever calls this removes at the end.
+    /// A shelf in the empty folder `root`, which whoever calls this removes at the end; agents may upload from `roots` too.
     #[must_use]
-    pub fn new(root: &Path, owner: Option<Owner>, limits: ShelfLimits) -> Arc<Self> {
+    pub fn new(root: &Path, owner: Option<Owner>, limits: ShelfLimits, roots: Roots) -> Arc<Self> {
         Arc::new(Self {
             root: root.to_owned(),
             owner,
+            roots,
             limits,
             seal: Seal::random(),
             used: AtomicU64::new(0),
@@ -100,6 +102,7 @@ impl Shelf {
             let Some(kept) = folders.get_mut(session) else { return };
             kept.until = Some(Instant::now() + self.limits.keep);
             kept.folder.clear_inbox();
+            kept.folder.take_back();
             if kept.folder.list().is_empty() { folders.remove(session) } else { None }
         };
         if let Some(kept) = empty {

@@ -194,9 +194,10 @@ impl From<FileError> for Refusal {
     fn from(error: FileError) -> Self {
         let status = match &error {
             FileError::Unknown(_) | FileError::Gone => StatusCode::NOT_FOUND,
+            FileError::Odd(_) => StatusCode::BAD_REQUEST,
             FileError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             FileError::Full { .. } => StatusCode::CONFLICT,
-            FileError::BadSeal | FileError::Expired => StatusCode::FORBIDDEN,
+            FileError::BadSeal | FileError::Expired | FileError::Outside { .. } => StatusCode::FORBIDDEN,
             FileError::NoRoom | FileError::Disk(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self::new(status, error.code(), sentence(&error), error.hint())

@@ -162,6 +162,8 @@ fn activates(call: &CallFacts<'_>) -> bool {
         | "browser_sessionstorage_delete"
         | "browser_sessionstorage_clear"
         | "browser_set_storage_state"
+        // Without files it cancels, and with files it sends.
+        | "browser_file_upload"
         | "browser_close" => false,
         // The key is the call's value. Unknown key: assume that it presses.
         "browser_press_key" => {

@@ -38,10 +38,11 @@ pub use registry::{NewSession, Registry};
 
 /// What work in a session handles. Named here because whoever runs work goes through a session.
 pub use crate::browser::{
-    ActionStyle, BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Cookie, Dialog, Label, Mark, Marked,
-    Marks, Matches, Media, MouseButton, NetworkState, OriginItems, Page, Partition, PictureFormat, PictureLimit,
-    Reading, RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome, RequestSide, Route, RouteDoing,
-    SameSite, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem, StoredItems, Target, annotate, fit,
+    ActionStyle, BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Cookie, Dialog, Dropped, Label, Mark,
+    Marked, Marks, Matches, Media, Modal, MouseAction, MouseButton, NetworkState, OriginItems, Page, Partition,
+    PictureFormat, PictureLimit, Reading, RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome,
+    RequestSide, Route, RouteDoing, SameSite, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem,
+    StoredItems, Target, annotate, fit,
 };
 
 /// What a session keeps for its agent; named here for the same reason.

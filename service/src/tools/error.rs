@@ -44,7 +44,10 @@ impl From<SessionError> for ToolError {
 
 impl From<FileError> for ToolError {
     fn from(error: FileError) -> Self {
-        Self::new(error.code(), sentence(&error.to_string()), error.hint())
+        let said = error.to_string();
+        // A phrase clients match on ends as it ends.
+        let what = if matches!(error, FileError::Outside { .. }) { said } else { sentence(&said) };
+        Self::new(error.code(), what, error.hint())
     }
 }
 

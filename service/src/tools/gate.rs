@@ -152,7 +152,7 @@ impl Gate {
                 drop(progress.try_send(Progress { step: 0.0, message }));
             }
         };
-        let Prepared { effect, verb, targets, focused, values, to_url, dialog, work } = prepared;
+        let Prepared { effect, verb, targets, if_there, values, to_url, modal, uploads, work } = prepared;
         let work = match work {
             Work::Page(run) => InTurn::Run(run),
             Work::Person(wanted) => InTurn::Person(wanted),
@@ -185,10 +185,11 @@ impl Gate {
             effect,
             verb,
             targets,
-            focused,
+            if_there,
             values,
             to_url,
-            dialog,
+            modal,
+            uploads,
             navigation_deadline,
             public_url,
         };

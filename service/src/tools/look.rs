@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ToolError;
-use super::prepared::WithDialog;
+use super::prepared::WithModal;
 use crate::policy::{CallFacts, Effect, Policy, Verdict};
-use crate::session::{BrowserError, Page, Session, Target, TargetReading};
+use crate::session::{BrowserError, Modal, Page, Session, Target, TargetReading};
 
 /// What must be known of a call in every turn it gets, also the second.
 #[derive(Clone)]
@@ -15,10 +15,11 @@ pub(super) struct Known {
     pub effect: Effect,
     pub verb: String,
     pub targets: Vec<Target>,
-    pub focused: Option<Target>,
+    pub if_there: Vec<Target>,
     pub values: Vec<String>,
     pub to_url: Option<String>,
-    pub dialog: WithDialog,
+    pub modal: WithModal,
+    pub uploads: bool,
     pub navigation_deadline: Duration,
     pub public_url: Arc<str>,
 }
@@ -33,33 +34,16 @@ pub(super) struct Seen {
 /// Looks at the page a call would act on, and at its targets.
 pub(super) async fn look(session: &Session, known: &Known) -> Result<Seen, ToolError> {
     let page = session.current_tab();
-    let dialog = page.as_deref().and_then(Page::dialog);
-    match (dialog, known.dialog) {
-        (Some(_), WithDialog::Refused) => {
-            return Err(ToolError::new(
-                "dialog_open",
-                format!("Tool \"{}\" does not handle the modal state.", known.tool),
-                "Answer the dialog first (browser_handle_dialog).",
-            ));
-        }
-        (None, WithDialog::Needed) => {
-            return Err(ToolError::new(
-                "no_dialog",
-                format!("The tool \"{}\" can only be used when there is related modal state present.", known.tool),
-                "No dialog is open; go on with the other tools.",
-            ));
-        }
-        _ => {}
-    }
+    modal_state(known, &page.as_deref().map(Page::modals).unwrap_or_default())?;
     let mut readings = Vec::with_capacity(known.targets.len());
     if let Some(page) = page.as_deref() {
         for target in &known.targets {
             readings.push(TargetReading::read(page, target).await?);
         }
-        if let Some(focused) = &known.focused {
-            match TargetReading::read(page, focused).await {
+        for target in &known.if_there {
+            match TargetReading::read(page, target).await {
                 Ok(reading) => readings.push(reading),
-                // Nothing has the keyboard: then the key goes to the page as a whole.
+                // Nothing has the keyboard, nothing is at the point: the page as a whole gets it.
                 Err(BrowserError::Page { code, .. }) if code == "not_found" => {}
                 Err(error) => return Err(error.into()),
             }
@@ -67,6 +51,39 @@ pub(super) async fn look(session: &Session, known: &Known) -> Result<Seen, ToolE
     }
     let page_url = page.as_deref().map(Page::url).unwrap_or_default();
     Ok(Seen { page, page_url, readings })
+}
+
+/// May the call run while these are open?
+fn modal_state(known: &Known, open: &[Modal]) -> Result<(), ToolError> {
+    let dialog = open.iter().any(|modal| matches!(modal, Modal::Dialog(_)));
+    let chooser = open.contains(&Modal::FileChooser);
+    let fits = match known.modal {
+        WithModal::Fine => true,
+        WithModal::ChooserFine => !dialog,
+        WithModal::Refused => open.is_empty(),
+        WithModal::AnswersDialog => dialog,
+        WithModal::AnswersChooser => chooser && !dialog,
+    };
+    if fits {
+        return Ok(());
+    }
+    let related = match known.modal {
+        WithModal::AnswersDialog => Some("No dialog is open; go on with the other tools."),
+        WithModal::AnswersChooser if !chooser => {
+            Some("No file chooser is open; click the file input or its button first.")
+        }
+        _ => None,
+    };
+    if let Some(hint) = related {
+        let what = format!("The tool \"{}\" can only be used when there is related modal state present.", known.tool);
+        return Err(ToolError::new("no_modal_state", what, hint));
+    }
+    let (code, hint) = if dialog {
+        ("dialog_open", "Answer the dialog first (browser_handle_dialog).")
+    } else {
+        ("file_chooser_open", "Give the file chooser files, or none to cancel it, first (browser_file_upload).")
+    };
+    Err(ToolError::new(code, format!("Tool \"{}\" does not handle the modal state.", known.tool), hint))
 }
 
 /// What the policy says to a call on what was seen.
@@ -79,6 +96,6 @@ pub(super) fn decide(policy: &Policy, known: &Known, seen: &Seen) -> Verdict {
         to_url: known.to_url.as_deref(),
         targets: &targets,
         values: &known.values,
-        uploads: false,
+        uploads: known.uploads,
     })
 }

@@ -49,7 +49,7 @@ pub use terms::{SnapshotMode, Wishes};
 use answer::{Answer, Artefact};
 use clock::now_ms;
 use error::ToolError;
-use prepared::{Prepared, WithDialog};
+use prepared::{Prepared, WithModal};
 use tool::Tool;
 use turn::{House, Turn};
 

@@ -30,15 +30,19 @@ pub(super) struct Wanted {
     pub patience: Duration,
 }
 
-/// What an open dialog means to a call.
+/// What an open dialog or file chooser means to a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum WithDialog {
-    /// It cannot run until the dialog is answered.
+pub(super) enum WithModal {
+    /// It cannot run until that is answered.
     Refused,
+    /// It leaves the page, or waits: only a dialog holds it up.
+    ChooserFine,
     /// It does not ask the page anything.
     Fine,
-    /// It needs one.
-    Needed,
+    /// It answers a dialog.
+    AnswersDialog,
+    /// It answers a file chooser.
+    AnswersChooser,
 }
 
 /// One understood call.
@@ -48,13 +52,15 @@ pub(super) struct Prepared {
     pub verb: String,
     /// Elements it acts on, in order.
     pub targets: Vec<Target>,
-    /// An element it acts on if it is there: whatever has the keyboard. Its absence is no error.
-    pub focused: Option<Target>,
+    /// Elements it acts on if they are there: what has the keyboard, what is at a point. Their absence is no error.
+    pub if_there: Vec<Target>,
     /// Texts it types, chooses or runs, in the order of the targets.
     pub values: Vec<String>,
     /// Where it goes, when it names an address itself.
     pub to_url: Option<String>,
-    pub dialog: WithDialog,
+    pub modal: WithModal,
+    /// Does it hand files to the site?
+    pub uploads: bool,
     pub work: Work,
 }
 
@@ -68,10 +74,11 @@ impl Prepared {
             effect,
             verb: verb.into(),
             targets: Vec::new(),
-            focused: None,
+            if_there: Vec::new(),
             values: Vec::new(),
             to_url: None,
-            dialog: WithDialog::Refused,
+            modal: WithModal::Refused,
+            uploads: false,
             work: Work::Page(Box::new(move |turn| Box::pin(run(turn)))),
         }
     }
@@ -79,7 +86,7 @@ impl Prepared {
     /// A call that a person carries out.
     pub fn person(verb: impl Into<String>, wanted: Wanted) -> Self {
         Self {
-            dialog: WithDialog::Fine,
+            modal: WithModal::Fine,
             work: Work::Person(wanted),
             ..Self::page(Effect::Read, verb, |_| async { Ok(Answer::default()) })
         }
@@ -91,10 +98,11 @@ impl Prepared {
             effect: Effect::Read,
             verb: verb.into(),
             targets: Vec::new(),
-            focused: None,
+            if_there: Vec::new(),
             values: Vec::new(),
             to_url: None,
-            dialog: WithDialog::Fine,
+            modal: WithModal::Fine,
+            uploads: false,
             work: Work::House(run),
         }
     }
@@ -105,15 +113,28 @@ impl Prepared {
         self
     }
 
+    /// Names an element it acts on if it is there.
+    pub fn on_what_is(mut self, target: Target) -> Self {
+        self.if_there.push(target);
+        self
+    }
+
     /// Names a text it uses.
     pub fn with(mut self, value: &str) -> Self {
         self.values.push(value.to_owned());
         self
     }
 
-    /// Says what an open dialog means to it.
-    pub fn dialog(mut self, dialog: WithDialog) -> Self {
-        self.dialog = dialog;
+    /// Says what an open dialog or file chooser means to it.
+    pub fn modal(mut self, modal: WithModal) -> Self {
+        self.modal = modal;
+        self
+    }
+
+    /// Names the files it hands to the site.
+    pub fn uploads(mut self, paths: &[String]) -> Self {
+        self.uploads |= !paths.is_empty();
+        self.values.extend_from_slice(paths);
         self
     }
 }

@@ -7,7 +7,7 @@ use super::keeper::Keeper;
 use super::news;
 use super::terms::{SnapshotMode, Terms};
 use super::{Artefact, Reply, ToolError};
-use crate::session::{ConsoleLevel, Page, Session, SnapshotOptions, SnapshotText};
+use crate::session::{ConsoleLevel, Modal, Page, Session, SnapshotOptions, SnapshotText};
 
 /// Bytes kept free for what stands around a snapshot.
 const AROUND_BYTES: usize = 600;
@@ -37,13 +37,9 @@ pub(super) async fn render(keeper: &Keeper<'_>, outcome: Result<Answer, ToolErro
         let page = session.current_tab();
         let shown = shown(keeper, page.as_deref(), answer.snapshot, terms.snapshot).await;
         tabs_and_page(&mut text, session, page.as_deref(), !matches!(shown, Shown::Nothing));
-        if let Some(dialog) = page.as_deref().and_then(Page::dialog) {
-            let line = format!(
-                "- [\"{}\" dialog with message \"{}\"]: can be handled by browser_handle_dialog",
-                dialog.kind,
-                one_line(&dialog.message)
-            );
-            section(&mut text, "Modal state", &line);
+        let modals: Vec<_> = page.as_deref().map(Page::modals).unwrap_or_default().iter().map(modal_line).collect();
+        if !modals.is_empty() {
+            section(&mut text, "Modal state", &modals.join("\n"));
         }
         let room = bytes_max.saturating_sub(text.len() + AROUND_BYTES).max(AROUND_BYTES);
         match shown {
@@ -75,6 +71,17 @@ pub(super) async fn render(keeper: &Keeper<'_>, outcome: Result<Answer, ToolErro
         links.extend(news.links);
     }
     Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error }
+}
+
+fn modal_line(modal: &Modal) -> String {
+    match modal {
+        Modal::Dialog(dialog) => format!(
+            "- [\"{}\" dialog with message \"{}\"]: can be handled by browser_handle_dialog",
+            dialog.kind,
+            one_line(&dialog.message)
+        ),
+        Modal::FileChooser => "- [File chooser]: can be handled by browser_file_upload".to_owned(),
+    }
 }
 
 /// What it says, then its files.
@@ -109,7 +116,7 @@ enum Shown {
 }
 
 async fn shown(keeper: &Keeper<'_>, page: Option<&Page>, wanted: Wanted, mode: SnapshotMode) -> Shown {
-    let Some(page) = page.filter(|page| page.dialog().is_none() && !page.is_crashed()) else { return Shown::Nothing };
+    let Some(page) = page.filter(|page| page.modals().is_empty() && !page.is_crashed()) else { return Shown::Nothing };
     let snapshot = match wanted {
         Wanted::No => return Shown::Nothing,
         Wanted::Taken(snapshot) => return Shown::Tree(snapshot),

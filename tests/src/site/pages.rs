@@ -26,7 +26,7 @@ const NODES_MAX: usize = 200_000;
 const SLOW_MS_MAX: u64 = 30_000;
 
 /// Pages that never change: path and file.
-const FIXED: [(&str, &str); 20] = [
+const FIXED: [(&str, &str); 23] = [
     ("/", include_str!("../../site/index.html")),
     ("/form", include_str!("../../site/form.html")),
     ("/shop", include_str!("../../site/shop.html")),
@@ -46,6 +46,9 @@ const FIXED: [(&str, &str); 20] = [
     ("/shadow", include_str!("../../site/shadow.html")),
     ("/account", include_str!("../../site/account.html")),
     ("/changing", include_str!("../../site/changing.html")),
+    ("/upload", include_str!("../../site/upload.html")),
+    ("/drag", include_str!("../../site/drag.html")),
+    ("/mouse", include_str!("../../site/mouse.html")),
     ("/probe", include_str!("../../site/probe.html")),
 ];
 
@@ -60,10 +63,12 @@ pub(super) fn router() -> Router<Shared> {
         .route("/grid", get(grid))
         .route("/nodes/{count}", get(nodes))
         .route("/frames", get(frames))
+        .route("/framed", get(framed))
         .route("/buy", post(|| async { Redirect::to("/bought") }))
         .route("/login", post(|| async { Redirect::to("/") }))
         .route("/pay", post(|| async { Redirect::to("/bought") }))
         .route("/account/delete", post(|| async { Redirect::to("/") }))
+        .route("/received", post(|| async { StatusCode::NO_CONTENT }))
         .route("/slow", get(slow))
         .route("/drip", get(drip))
         .route("/never", get(std::future::pending::<StatusCode>))
@@ -161,6 +166,54 @@ async fn frames(State(shared): State<Shared>, headers: HeaderMap) -> Html<String
         "<!doctype html><html lang=en><title>Frames</title><h1>Frames</h1>\
          <iframe title='Same site' src='/inner?who=same' width=400 height=150></iframe>\
          <iframe title='Other site' src='http://{other}:{}/inner?who=cross' width=400 height=150></iframe>",
+        shared.port
+    ))
+}
+
+#[derive(Deserialize)]
+struct Framed {
+    /// The page inside, as in `/drag`.
+    inner: String,
+    /// How it is shown.
+    #[serde(default)]
+    how: String,
+    /// Frames between this page and that one.
+    #[serde(default)]
+    deep: u8,
+}
+
+/// A page in a frame of another site, shown plainly, below the window, smaller than it is, under an overlay, or moving.
+async fn framed(State(shared): State<Shared>, headers: HeaderMap, Query(framed): Query<Framed>) -> Html<String> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let other = if host.starts_with("localhost") { "127.0.0.1" } else { "localhost" };
+    let inner = match framed.deep {
+        0 => framed.inner.clone(),
+        deep => format!("/framed?inner={}&deep={}", framed.inner, deep - 1),
+    };
+    let (style, before, after) = match framed.how.as_str() {
+        "below" => ("", "<p style='height: 3000px'>Long</p>", "<p style='height: 3000px'>Long</p>"),
+        "scaled" => {
+            ("iframe { transform: scale(0.5); transform-origin: 0 0; border: 10px solid; padding: 6px }", "", "")
+        }
+        "covered" => (
+            "#cover { position: fixed; inset: 0; background: #0008 }",
+            "",
+            "<div role='dialog' id='cover' aria-label='Cookies'><button onclick='this.parentNode.remove()'>Accept</button></div>",
+        ),
+        "moving" => (
+            "iframe { position: relative; animation: go 600ms linear 1 forwards } @keyframes go { to { left: 200px } }",
+            "",
+            "",
+        ),
+        _ => ("", "", ""),
+    };
+    Html(format!(
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Framed</title><style>{style}</style>{before}\
+         <iframe title='Inside' src='http://{other}:{}{inner}' width=760 height=460></iframe>{after}\
+         <div id=card role=button draggable=true>Outer card</div><div id=bin role=region aria-label='Outer bin'>Outer bin</div>\
+         <script>card.ondragstart = (e) => e.dataTransfer.setData('text/plain', 'from outside');\
+         bin.ondragover = (e) => e.preventDefault();\
+         bin.ondrop = (e) => {{ e.preventDefault(); bin.textContent = e.dataTransfer.getData('text/plain'); }};</script>",
         shared.port
     ))
 }

@@ -1,6 +1,6 @@
-//! One element of a page: what it is, whether it can be acted on, and what our script does to it in its frame.
+//! One element of a page: what it is, and what our script does to it in its frame.
 //!
-//! Input that a person could give (pointer, keys) is in `input`; this is what goes through the document.
+//! Input that a person could give is in `pointer` and `keyboard`; this is what goes through the document.
 
 use std::time::Duration;
 
@@ -9,42 +9,12 @@ use tokio::time::Instant;
 
 use super::Page;
 use super::facts::PageFacts;
-use super::scripting::Target;
+use super::place::Place;
+use super::target::Target;
 use crate::browser::BrowserError;
 
-/// How long an element may take to become fit for an action.
-const READY_WAIT: Duration = Duration::from_secs(5);
 /// Longest one call of the script may take: a little more than it may wait itself.
 const DEADLINE: Duration = Duration::from_secs(8);
-
-/// What an element must be before something is done to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Check {
-    /// Drawn, with a size.
-    Visible,
-    /// In the same place for two frames.
-    Stable,
-    Enabled,
-    /// Takes text.
-    Editable,
-    /// On top at the point that would be pressed.
-    Hit,
-}
-
-impl Check {
-    /// What a person sees before clicking.
-    pub const CLICK: [Self; 4] = [Self::Visible, Self::Stable, Self::Enabled, Self::Hit];
-    /// What a person sees before typing.
-    pub const TYPE: [Self; 3] = [Self::Visible, Self::Enabled, Self::Editable];
-}
-
-/// Answer of `ready`: a point of the element, CSS pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-pub struct Point {
-    pub x: f64,
-    pub y: f64,
-}
 
 impl Page {
     /// What an element is. Its rectangle is in CSS pixels of the tab's viewport.
@@ -52,25 +22,15 @@ impl Page {
     /// # Errors
     /// `Page` (`stale_ref`, `not_found`, `ambiguous`, …) when the target names no one element; as the connection.
     pub async fn facts(&self, target: &Target) -> Result<PageFacts, BrowserError> {
-        let frame = self.frame_of(target)?;
-        let mut facts: PageFacts = self.call(&frame, "facts", &On { target: target.as_str() }, DEADLINE).await?;
-        let (left, top) = self.frame_offset(&frame).await?;
-        facts.rect.x += left;
-        facts.rect.y += top;
+        let Place { frame, name } = self.place(target).await?;
+        let mut facts: PageFacts = self.call(&frame, "facts", &On { target: &name }, DEADLINE).await?;
+        let (left, top, scale) = self.corner(&frame).await?;
+        let rect = facts.rect;
+        facts.rect.x = left + rect.x * scale;
+        facts.rect.y = top + rect.y * scale;
+        facts.rect.width *= scale;
+        facts.rect.height *= scale;
         Ok(facts)
-    }
-
-    /// Waits, up to five seconds, until an element passes the checks; answers the point to press, CSS pixels of the tab's
-    /// viewport. Scrolls it into view.
-    ///
-    /// # Errors
-    /// As [`Page::facts`]; `Page` with the check that it never passed (`not_visible`, `covered`, …).
-    pub async fn aim(&self, target: &Target, checks: &[Check]) -> Result<Point, BrowserError> {
-        let frame = self.frame_of(target)?;
-        let query = ReadyQuery { target: target.as_str(), checks, timeout_ms: millis(READY_WAIT) };
-        let point: Point = self.call(&frame, "ready", &query, DEADLINE).await?;
-        let (left, top) = self.frame_offset(&frame).await?;
-        Ok(Point { x: point.x + left, y: point.y + top })
     }
 
     /// Puts a text into a field, in place of what is there.
@@ -78,8 +38,8 @@ impl Page {
     /// # Errors
     /// As [`Page::facts`]; `Page` (`wrong_kind`, `not_editable`, …) when it does not take the text.
     pub async fn fill(&self, target: &Target, text: &str) -> Result<(), BrowserError> {
-        let frame = self.frame_of(target)?;
-        let query = FillQuery { target: target.as_str(), text };
+        let Place { frame, name } = self.place(target).await?;
+        let query = FillQuery { target: &name, text };
         self.call::<_, Done>(&frame, "fill", &query, DEADLINE).await.map(drop)
     }
 
@@ -88,8 +48,8 @@ impl Page {
     /// # Errors
     /// As [`Page::facts`].
     pub async fn focus(&self, target: &Target) -> Result<(), BrowserError> {
-        let frame = self.frame_of(target)?;
-        self.call::<_, Done>(&frame, "focus", &On { target: target.as_str() }, DEADLINE).await.map(drop)
+        let Place { frame, name } = self.place(target).await?;
+        self.call::<_, Done>(&frame, "focus", &On { target: &name }, DEADLINE).await.map(drop)
     }
 
     /// Chooses options of a `select`, by value or label.
@@ -97,8 +57,8 @@ impl Page {
     /// # Errors
     /// As [`Page::facts`]; `Page` (`wrong_kind`, `no_option`, …).
     pub async fn choose(&self, target: &Target, values: &[String]) -> Result<(), BrowserError> {
-        let frame = self.frame_of(target)?;
-        let query = SelectQuery { target: target.as_str(), values };
+        let Place { frame, name } = self.place(target).await?;
+        let query = SelectQuery { target: &name, values };
         self.call::<_, Done>(&frame, "select", &query, DEADLINE).await.map(drop)
     }
 
@@ -107,8 +67,8 @@ impl Page {
     /// # Errors
     /// As [`Page::facts`]; `Page` (`wrong_kind`) for anything else.
     pub async fn is_checked(&self, target: &Target, wanted: bool) -> Result<bool, BrowserError> {
-        let frame = self.frame_of(target)?;
-        let answer: Checked = self.call(&frame, "checked", &On { target: target.as_str() }, DEADLINE).await?;
+        let Place { frame, name } = self.place(target).await?;
+        let answer: Checked = self.call(&frame, "checked", &On { target: &name }, DEADLINE).await?;
         Ok(answer.checked == CheckedState::Is(wanted))
     }
 
@@ -136,14 +96,6 @@ impl Page {
 #[derive(Debug, Clone, Copy, Serialize)]
 struct On<'a> {
     target: &'a str,
-}
-
-/// Arguments of `ready`.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct ReadyQuery<'a> {
-    target: &'a str,
-    checks: &'a [Check],
-    timeout_ms: u64,
 }
 
 /// Arguments of `fill`.
@@ -189,7 +141,7 @@ enum CheckedState {
     Mixed(String),
 }
 
-fn millis(time: Duration) -> u64 {
+pub(super) fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Page;
 use super::frames::FrameRef;
-use super::scripting::Target;
+use super::place::Place;
+use super::target::Target;
 use crate::browser::BrowserError;
 use crate::browser::lock::lock;
 
@@ -71,8 +72,8 @@ impl Page {
     /// # Errors
     /// As [`Page::facts`] for the element; `Page` (`bad_selector`).
     pub async fn matches_within(&self, within: &Target, selector: &str) -> Result<Matches, BrowserError> {
-        let frame = self.frame_of(within)?;
-        self.matches_in(&frame, selector, Some(within.as_str())).await
+        let Place { frame, name } = self.place(within).await?;
+        self.matches_in(&frame, selector, Some(&name)).await
     }
 
     async fn matches_in(
@@ -89,8 +90,8 @@ impl Page {
     /// # Errors
     /// As [`Page::facts`].
     pub async fn value(&self, target: &Target) -> Result<String, BrowserError> {
-        let frame = self.frame_of(target)?;
-        let held: Held = self.call(&frame, "value", &On { target: target.as_str() }, DEADLINE).await?;
+        let Place { frame, name } = self.place(target).await?;
+        let held: Held = self.call(&frame, "value", &On { target: &name }, DEADLINE).await?;
         Ok(held.value)
     }
 }

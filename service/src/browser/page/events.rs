@@ -4,16 +4,18 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use chromiumoxide::cdp::browser_protocol::emulation::SetDeviceMetricsOverrideParams;
 use chromiumoxide::cdp::browser_protocol::fetch::EventRequestPaused;
+use chromiumoxide::cdp::browser_protocol::input::EventDragIntercepted;
 use chromiumoxide::cdp::browser_protocol::inspector::EventTargetCrashed;
 use chromiumoxide::cdp::browser_protocol::network as net;
 use chromiumoxide::cdp::browser_protocol::network::{
     EventLoadingFailed, EventLoadingFinished, EventRequestWillBeSent, EventResponseReceived,
 };
 use chromiumoxide::cdp::browser_protocol::page::{
-    self as cdp, EventFrameAttached, EventFrameDetached, EventFrameNavigated, EventFrameRequestedNavigation,
-    EventFrameStartedNavigating, EventFrameStoppedLoading, EventJavascriptDialogClosed, EventJavascriptDialogOpening,
-    EventLifecycleEvent, EventNavigatedWithinDocument, EventScreencastFrame, FrameDetachedReason,
-    FrameStartedNavigatingNavigationType, GetFrameTreeParams, SetLifecycleEventsEnabledParams,
+    self as cdp, EventFileChooserOpened, EventFrameAttached, EventFrameDetached, EventFrameNavigated,
+    EventFrameRequestedNavigation, EventFrameStartedNavigating, EventFrameStoppedLoading, EventJavascriptDialogClosed,
+    EventJavascriptDialogOpening, EventLifecycleEvent, EventNavigatedWithinDocument, EventScreencastFrame,
+    FrameDetachedReason, FrameStartedNavigatingNavigationType, GetFrameTreeParams, SetInterceptFileChooserDialogParams,
+    SetLifecycleEventsEnabledParams,
 };
 use chromiumoxide::cdp::browser_protocol::target::{
     EventAttachedToTarget, EventDetachedFromTarget, SetAutoAttachParams,
@@ -105,12 +107,13 @@ impl Page {
             .flatten(true)
             .build()
             .map_err(impossible)?;
-        let (page, tree, life, script, network, attached, dressed, resumed) = futures_util::join!(
+        let (page, tree, life, script, network, choosers, attached, dressed, resumed) = futures_util::join!(
             session.execute(cdp::EnableParams::default()),
             session.execute(GetFrameTreeParams::default()),
             session.execute(SetLifecycleEventsEnabledParams::new(true)),
             session.execute(runtime::EnableParams::default()),
             session.execute(listen_to_network()),
+            session.execute(SetInterceptFileChooserDialogParams::new(true)),
             session.execute(attach),
             // Before it runs, so that its very first request finds the session's wishes.
             self.dress_new(session, Attire::Document),
@@ -120,6 +123,7 @@ impl Page {
         life?;
         script?;
         network?;
+        choosers?;
         attached?;
         dressed?;
         resumed?;
@@ -189,6 +193,7 @@ impl Page {
                     && e.reason != FrameDetachedReason::Swap
                 {
                     state.frame_detached(e.frame_id.as_ref());
+                    state.choosers_gone();
                 }
             }
             EventFrameRequestedNavigation::IDENTIFIER => {
@@ -231,6 +236,7 @@ impl Page {
                     if main {
                         // The old document's dialog, if any, went with it.
                         state.dialog = None;
+                        state.pointer.document_gone();
                         state.documents += 1;
                         state.network.document_begun();
                         state.url.clone_from(&url);
@@ -238,6 +244,7 @@ impl Page {
                     }
                     visited = origin_of(&url);
                     state.frame_committed(id, e.frame.loader_id.as_ref(), &url, session);
+                    state.choosers_gone_with(id);
                 }
             }
             EventNavigatedWithinDocument::IDENTIFIER => {
@@ -290,6 +297,18 @@ impl Page {
                 }
             }
             EventJavascriptDialogClosed::IDENTIFIER => state.dialog = None,
+            EventDragIntercepted::IDENTIFIER => {
+                if let Some(e) = event.decode::<DragBegun>() {
+                    state.pointer.drag_begun(e.data);
+                }
+            }
+            EventFileChooserOpened::IDENTIFIER => {
+                if let Some(e) = event.decode::<EventFileChooserOpened>()
+                    && let Some(number) = state.chooser_opened(&e)
+                {
+                    self.hold_chooser(number);
+                }
+            }
             EventConsoleApiCalled::IDENTIFIER => {
                 if let Some(e) = event.decode::<EventConsoleApiCalled>() {
                     let document = state.documents;
@@ -434,6 +453,7 @@ impl Page {
                 let mut state = lock(&self.state);
                 state.closed = true;
                 state.dialog = None;
+                state.choosers.clear();
                 if error.is_gone() {
                     state.gone = Some(error.clone());
                 }
@@ -460,6 +480,12 @@ fn listen_to_network() -> net::EnableParams {
         .max_total_buffer_size(BODIES_BYTES_MAX)
         .max_resource_buffer_size(BODY_BYTES_MAX)
         .build()
+}
+
+/// `Input.dragIntercepted`; its data goes back to Chromium as it came.
+#[derive(serde::Deserialize)]
+struct DragBegun {
+    data: serde_json::Value,
 }
 
 /// `Runtime.executionContextDestroyed`; the typed event leaves its deprecated number out.

@@ -25,6 +25,8 @@ pub(in crate::browser) struct FrameState {
     pub navigating: bool,
     /// The isolated world our script lives in, for the current document.
     pub world: Option<i64>,
+    /// What our script in the frame around calls the element that shows this one.
+    pub owner: Option<String>,
 }
 
 impl FrameState {
@@ -40,6 +42,7 @@ impl FrameState {
             loaded: false,
             navigating: false,
             world: None,
+            owner: None,
         }
     }
 
@@ -98,6 +101,7 @@ impl PageState {
             frame.session = session.clone();
             frame.navigating = false;
             frame.world = None;
+            frame.owner = None;
         }
         // Children of the old document go with it.
         let children: Vec<String> =

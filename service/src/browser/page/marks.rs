@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Page;
 use super::frames::FrameRef;
-use super::scripting::Target;
+use super::place::Place;
 use crate::browser::BrowserError;
 use crate::browser::lock::lock;
 
@@ -75,24 +75,29 @@ impl Page {
         let main = self.main_frame();
         let top = self.marks_of(&main, full).await?;
         let mut marks = Marks { scroll: (top.scroll_x, top.scroll_y), scale: top.scale, ..Marks::default() };
-        let mut open = vec![(main, top, (0.0, 0.0))];
+        let mut open = vec![(main, top, (0.0, 0.0, 1.0))];
         let mut frames = 0;
-        while let Some((frame, part, (left, above))) = open.pop() {
+        while let Some((frame, part, (left, above, scale))) = open.pop() {
             marks.left_out += part.left_out;
             marks.elements.extend(part.marks.into_iter().map(|mark| Marked {
                 label: mark.label,
                 role: mark.role,
                 name: mark.name,
-                rect: Rect { x: mark.rect.x + left, y: mark.rect.y + above, ..mark.rect },
+                rect: Rect {
+                    x: left + mark.rect.x * scale,
+                    y: above + mark.rect.y * scale,
+                    width: mark.rect.width * scale,
+                    height: mark.rect.height * scale,
+                },
             }));
             for owner in part.frames {
                 if frames == FRAMES_MAX {
                     break;
                 }
                 frames += 1;
-                if let Ok(Some(child)) = self.content_frame(&frame, &Target::new(&owner)).await
+                if let Ok(Some(child)) = self.content_frame(&Place { frame: frame.clone(), name: owner }).await
                     && let Ok(part) = self.marks_of(&child, full).await
-                    && let Ok(offset) = self.frame_offset(&child).await
+                    && let Ok(offset) = self.corner(&child).await
                 {
                     open.push((child, part, offset));
                 }

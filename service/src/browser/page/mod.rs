@@ -3,21 +3,27 @@
 //! Events change [`state::PageState`] at once, inside the reading task; whoever waits for something waits for that
 //! state to show it ([`Page::until`]). Nothing here sleeps.
 
+mod aim;
 mod brake;
 mod capture;
+mod chooser;
 mod console;
 mod dialog;
+mod dragging;
 mod element;
 mod elements;
 mod events;
 mod facts;
 mod frames;
-mod input;
+mod keyboard;
 mod marks;
+mod modal;
 mod navigate;
 mod network;
 mod overlay;
 mod pdf;
+mod place;
+mod pointer;
 mod reading;
 mod requests;
 mod routing;
@@ -27,12 +33,15 @@ mod settle;
 mod snapshot;
 mod state;
 mod stored;
+mod target;
+mod through;
 mod viewport;
 
 use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::telemetry::Tasks;
+use chromiumoxide::cdp::browser_protocol::input::MouseButton;
 use chromiumoxide::cdp::browser_protocol::target::CloseTargetParams;
 use tokio::sync::watch;
 
@@ -43,23 +52,26 @@ use super::emulation::Attire;
 use super::launch::LaunchOptions;
 use super::lock::lock;
 
+pub use aim::Check;
 pub use capture::{PictureFormat, Shot};
 pub use console::{ConsoleEntry, ConsoleLevel};
 pub use dialog::Dialog;
-pub use element::Check;
+pub use dragging::Dropped;
 pub use elements::Matches;
 pub use facts::{PageFacts, PageFieldKind};
-pub use input::{ClickOptions, KeyInput, MouseAction};
+pub use keyboard::KeyInput;
 pub use marks::{Marked, Marks};
+pub use modal::Modal;
 pub use network::DocumentStatus;
 pub use overlay::ActionStyle;
+pub use pointer::{ClickOptions, MouseAction};
 pub use reading::Reading;
 pub use requests::{RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome, RequestSide};
 pub use screencast::{Frame, Screencast};
-pub use scripting::Target;
 pub use settle::Mark;
 pub use snapshot::{SnapshotOptions, SnapshotText};
 pub use stored::{StorageArea, StoredItem, StoredItems};
+pub use target::Target;
 
 use events::TargetSink;
 use state::PageState;

@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::Page;
 use super::frames::FrameRef;
-use super::scripting::Target;
+use super::place::Place;
+use super::target::Target;
 use crate::browser::BrowserError;
 use crate::browser::lock::lock;
 
@@ -78,8 +79,8 @@ impl Page {
     /// # Errors
     /// As [`Page::facts`]; `Page` (`too_many`).
     pub async fn highlight(&self, target: &Target, style: &str) -> Result<(), BrowserError> {
-        let frame = self.frame_of(target)?;
-        let query = HighlightQuery { target: target.as_str(), style };
+        let Place { frame, name } = self.place(target).await?;
+        let query = HighlightQuery { target: &name, style };
         self.call::<_, Value>(&frame, "highlight", &query, DEADLINE).await.map(drop)
     }
 
@@ -89,8 +90,8 @@ impl Page {
     /// As [`Page::facts`].
     pub async fn unhighlight(&self, target: Option<&Target>) -> Result<usize, BrowserError> {
         if let Some(target) = target {
-            let frame = self.frame_of(target)?;
-            let query = UnhighlightQuery { target: Some(target.as_str()) };
+            let Place { frame, name } = self.place(target).await?;
+            let query = UnhighlightQuery { target: Some(&name) };
             return Ok(self.call::<_, Gone>(&frame, "unhighlight", &query, DEADLINE).await?.count);
         }
         // Only where our script is can something of ours be.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Page;
-use super::scripting::Target;
+use super::target::Target;
 use crate::browser::BrowserError;
 
 /// How long a page may take to be read; a very large one takes a second.
@@ -34,10 +34,12 @@ impl Page {
     /// # Errors
     /// As [`Page::facts`].
     pub async fn reading(&self, target: Option<&Target>) -> Result<Reading, BrowserError> {
-        let frame = match target {
-            Some(target) => self.frame_of(target)?,
-            None => self.main_frame(),
+        let place = match target {
+            Some(target) => Some(self.place(target).await?),
+            None => None,
         };
-        self.call(&frame, "reading", &Query { target: target.map(Target::as_str) }, DEADLINE).await
+        let frame = place.as_ref().map_or_else(|| self.main_frame(), |place| place.frame.clone());
+        let target = place.as_ref().map(|place| place.name.as_str());
+        self.call(&frame, "reading", &Query { target }, DEADLINE).await
     }
 }

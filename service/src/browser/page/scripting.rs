@@ -9,11 +9,13 @@ use chromiumoxide::cdp::js_protocol::runtime::{
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Page;
 use super::frames::FrameRef;
+use super::place::Place;
 use super::state::cut;
+use super::target::{Target, stale};
 use crate::browser::error::impossible;
 use crate::browser::lock::lock;
 use crate::browser::{BrowserError, page_script};
@@ -24,55 +26,7 @@ const WORLD: &str = "helmwatch";
 /// How often a call is tried again because its document went away under it.
 const TRIES: usize = 3;
 
-/// What an agent may point at: a ref of a snapshot (`e12`, `f1e3`) or a selector.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    text: String,
-}
-
-impl Target {
-    /// A target by its text; nothing is looked up yet.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self { text: text.trim().to_owned() }
-    }
-
-    /// Its text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// The frame a ref belongs to: `Some(0)` for the main frame, `Some(n)` for `fNe…`; `None` for a selector.
-    fn frame_number(&self) -> Option<u32> {
-        let (frame, element) = match self.text.strip_prefix('f') {
-            Some(rest) => {
-                let (number, element) = rest.split_once('e')?;
-                (number.parse().ok()?, element)
-            }
-            None => (0, self.text.strip_prefix('e')?),
-        };
-        let digits = !element.is_empty() && element.bytes().all(|b| b.is_ascii_digit());
-        digits.then_some(frame)
-    }
-}
-
 impl Page {
-    /// The frame a target is looked up in.
-    ///
-    /// # Errors
-    /// `Page` (`stale_ref`) when its frame is gone.
-    pub(super) fn frame_of(&self, target: &Target) -> Result<FrameRef, BrowserError> {
-        let state = lock(&self.state);
-        let Some(number) = target.frame_number() else { return Ok(FrameRef { id: state.main_frame.clone() }) };
-        state
-            .frames
-            .iter()
-            .find(|(_, frame)| frame.number == number)
-            .map(|(id, _)| FrameRef { id: id.clone() })
-            .ok_or_else(|| stale(target))
-    }
-
     /// The main frame.
     pub(super) fn main_frame(&self) -> FrameRef {
         FrameRef { id: lock(&self.state).main_frame.clone() }
@@ -131,27 +85,6 @@ impl Page {
             return Err(BrowserError::Script(thrown_text(&thrown)));
         }
         Ok(answered.result.value.unwrap_or(Value::Null))
-    }
-
-    /// The element a target names, as a handle in our world: for commands that take an object (`DOM.*`).
-    ///
-    /// # Errors
-    /// As [`Self::call`].
-    pub(super) async fn element(&self, frame: &FrameRef, target: &Target) -> Result<RemoteObjectId, BrowserError> {
-        let (world, session) = self.world(frame).await?;
-        let call = CallFunctionOnParams::builder()
-            .function_declaration(page_script::CALL)
-            .execution_context_id(ExecutionContextId::new(world))
-            .argument(CallArgument::builder().value("element").build())
-            .argument(CallArgument::builder().value(json!({ "target": target.as_str() })).build())
-            .silent(true)
-            .build()
-            .map_err(impossible)?;
-        let answered = self.unless_dialog(session.execute(call)).await?;
-        match answered.result.object_id {
-            Some(id) if answered.result.subtype.is_some() => Ok(id),
-            _ => Err(stale(target)),
-        }
     }
 
     /// Our world in a frame's current document; made, and our script put into it, when it is not there yet.
@@ -264,9 +197,9 @@ impl Page {
             let answered = self.session.execute_within(run, deadline).await?;
             return Ok((answered.result, answered.exception_details));
         };
-        let frame = self.frame_of(target)?;
-        let object = self.element_in_page(&frame, target).await?;
-        let (_, session) = self.world(&frame).await?;
+        let place = self.place(target).await?;
+        let object = self.element_in_page(&place).await?;
+        let (_, session) = self.world(&place.frame).await?;
         let run = CallFunctionOnParams::builder()
             .function_declaration(format!(
                 "async function () {{ const it = (\n{function}\n); return typeof it === 'function' ? await it(this) : it; }}"
@@ -282,24 +215,14 @@ impl Page {
     }
 
     /// The same element as a handle in the page's own world.
-    async fn element_in_page(&self, frame: &FrameRef, target: &Target) -> Result<RemoteObjectId, BrowserError> {
+    async fn element_in_page(&self, place: &Place) -> Result<RemoteObjectId, BrowserError> {
         use chromiumoxide::cdp::browser_protocol::dom::{DescribeNodeParams, ResolveNodeParams};
-        let ours = self.element(frame, target).await?;
-        let (_, session) = self.world(frame).await?;
+        let ours = self.handle(place).await?;
+        let (_, session) = self.world(&place.frame).await?;
         let node = session.execute(DescribeNodeParams::builder().object_id(ours).build()).await?.node;
         let resolved =
             session.execute(ResolveNodeParams::builder().backend_node_id(node.backend_node_id).build()).await?;
-        resolved.object.object_id.ok_or_else(|| stale(target))
-    }
-}
-
-fn stale(target: &Target) -> BrowserError {
-    BrowserError::Page {
-        code: "stale_ref".to_owned(),
-        message: format!(
-            "Ref {} not found in the current page snapshot. Try capturing new snapshot.",
-            cut(target.as_str(), 80)
-        ),
+        resolved.object.object_id.ok_or_else(|| stale(&Target::new(&place.name)))
     }
 }
 
@@ -323,18 +246,4 @@ fn thrown_text(details: &ExceptionDetails) -> String {
         .unwrap_or_else(|| details.text.clone());
     let kept: Vec<&str> = text.lines().take_while(|line| !line.trim_start().starts_with("at ")).take(5).collect();
     cut(&kept.join("\n"), 1000)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ref_names_its_frame_and_a_selector_none() {
-        assert_eq!(Target::new("e12").frame_number(), Some(0));
-        assert_eq!(Target::new("f3e4").frame_number(), Some(3));
-        for selector in ["embed", "form", "f1", "e", "e1 > a", "#e1", "f1e"] {
-            assert_eq!(Target::new(selector).frame_number(), None, "{selector}");
-        }
-    }
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Page;
 use super::frames::FrameRef;
-use super::scripting::Target;
+use super::place::Place;
+use super::target::Target;
 use crate::browser::BrowserError;
 use crate::browser::lock::lock;
 
@@ -113,12 +114,13 @@ impl Page {
     /// # Errors
     /// As the connection; a child frame that cannot be read stays an empty line.
     pub async fn snapshot(&self, options: &SnapshotOptions) -> Result<SnapshotText, BrowserError> {
-        let frame = match &options.target {
-            Some(target) => self.frame_of(target)?,
-            None => self.main_frame(),
+        let place = match &options.target {
+            Some(target) => Some(self.place(target).await?),
+            None => None,
         };
+        let frame = place.as_ref().map_or_else(|| self.main_frame(), |place| place.frame.clone());
         let depth = options.depth.filter(|depth| *depth > 0);
-        let part = self.part(&frame, options, options.target.as_ref(), depth).await?;
+        let part = self.part(&frame, options, place.as_ref().map(|place| place.name.as_str()), depth).await?;
         let mut all = vec![Read { frame, part, children: Vec::new(), depth }];
         let mut level = 0..1;
         // All frames of a level at once: each costs a few round trips, and none waits for another.
@@ -157,11 +159,11 @@ impl Page {
         &self,
         frame: &FrameRef,
         options: &SnapshotOptions,
-        target: Option<&Target>,
+        target: Option<&str>,
         depth: Option<u32>,
     ) -> Result<Part, BrowserError> {
         let prefix = lock(&self.state).frames.get(&frame.id).map(|frame| frame.prefix()).unwrap_or_default();
-        let query = Query { prefix, target: target.map(Target::as_str), depth, boxes: options.boxes };
+        let query = Query { prefix, target, depth, boxes: options.boxes };
         self.call(frame, "snapshot", &query, self.options.command_deadline).await
     }
 
@@ -171,7 +173,8 @@ impl Page {
             Some(depth) => Some(depth.checked_sub(u32::try_from(place.indent / 2).ok()? + 1)?),
             None => None,
         };
-        let frame = self.content_frame(&parent.frame, &Target::new(&place.owner)).await.ok()??;
+        let frame =
+            self.content_frame(&Place { frame: parent.frame.clone(), name: place.owner.clone() }).await.ok()??;
         match self.part(&frame, options, None, depth).await {
             Ok(part) => Some(Read { frame, part, children: Vec::new(), depth }),
             Err(error) => {
@@ -182,13 +185,9 @@ impl Page {
     }
 
     /// The frame inside an `iframe` element.
-    pub(super) async fn content_frame(
-        &self,
-        frame: &FrameRef,
-        target: &Target,
-    ) -> Result<Option<FrameRef>, BrowserError> {
-        let object = self.element(frame, target).await?;
-        let (_, session) = self.world(frame).await?;
+    pub(super) async fn content_frame(&self, owner: &Place) -> Result<Option<FrameRef>, BrowserError> {
+        let object = self.handle(owner).await?;
+        let (_, session) = self.world(&owner.frame).await?;
         let node = session.execute(DescribeNodeParams::builder().object_id(object).build()).await?.node;
         let Some(id) = node.frame_id.map(|id| AsRef::<str>::as_ref(&id).to_owned()) else { return Ok(None) };
         Ok(lock(&self.state).frames.contains_key(&id).then_some(FrameRef { id }))

@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::chooser::Chooser;
 use super::console::Console;
 use super::dialog::Dialog;
 use super::frames::FrameState;
 use super::network::Network;
+use super::pointer::Pointer;
 use crate::browser::BrowserError;
 use crate::browser::cdp::CdpSession;
 
@@ -27,7 +29,13 @@ pub(in crate::browser) struct PageState {
     pub frames: HashMap<String, FrameState>,
     /// Number the next child frame gets: refs in it read `f1e2`.
     pub next_frame: u32,
+    /// Of several at once Chromium answers for the newest alone.
     pub dialog: Option<Dialog>,
+    /// File choosers that wait, oldest first; bounded.
+    pub choosers: Vec<Chooser>,
+    /// Counts them.
+    pub choosers_opened: u64,
+    pub pointer: Pointer,
     pub console: Console,
     pub network: Network,
     /// Counts navigations begun in any frame.
@@ -53,6 +61,9 @@ impl PageState {
             frames,
             next_frame: 1,
             dialog: None,
+            choosers: Vec::new(),
+            choosers_opened: 0,
+            pointer: Pointer::default(),
             console: Console::default(),
             network: Network::default(),
             navigations_begun: 0,

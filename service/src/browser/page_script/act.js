@@ -116,6 +116,12 @@ const select = ({ target, values = [] }) => {
   return { selected: chosen.map(option => optionValue(option)) };
 };
 
+const fileInput = ({ target }) => ({ directory: hasAttribute(resolve(target), 'webkitdirectory') });
+const cancelled = ({ target }) => {
+  dispatch(resolve(target), new Event('cancel', { bubbles: true }));
+  return { ok: true };
+};
+
 const checked = ({ target }) => {
   const element = controlOf(resolve(target));
   const tag = tagOf(element);

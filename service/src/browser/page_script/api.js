@@ -26,6 +26,13 @@ const viewport = () => ({
 globalThis.__helmwatch = Object.freeze({
   snapshot: guarded(snapshot),
   element: guarded(({ target }) => resolve(target)),
+  hold: guarded(hold),
+  through: guarded(through),
+  at: guarded(at),
+  reveal: guarded(reveal),
+  drag_taken: guarded(dragTaken),
+  file_input: guarded(fileInput),
+  cancelled: guarded(cancelled),
   elements: guarded(elements),
   facts: guarded(facts),
   locator: guarded(({ target }) => ({ code: locatorOf(newPass(), resolve(target)) })),

@@ -66,6 +66,17 @@ const pressedBy = element => {
   return element;
 };
 
+const WIDGETS = new Set(['button', 'checkbox', 'combobox', 'link', 'menuitem', 'menuitemcheckbox', 'menuitemradio', 'option', 'radio', 'searchbox', 'slider',
+  'spinbutton', 'switch', 'tab', 'textbox', 'treeitem']);
+
+/** What an element is to whoever presses it: the control it is a part of. The words inside of a button are that button. */
+const pressable = element => {
+  const pressed = pressedBy(element);
+  if (pressed !== element) return pressed;
+  for (let at = element, steps = 0; at && steps < 200; at = composedParent(at), steps++) if (WIDGETS.has(roleOf(at, tagOf(at)))) return at;
+  return element;
+};
+
 const absolute = address => {
   try {
     return new URL(address, documentBase(document)).href;
@@ -98,8 +109,10 @@ const facts = ({ target }) => {
   const pass = newPass();
   const element = resolve(target);
   const tag = tagOf(element);
-  const role = roleOf(element, tag) || 'none';
-  const name = nameOf(pass, element, role === 'none' ? null : role, tag).name;
+  const acted = pressable(element);
+  const actedTag = tagOf(acted);
+  const role = roleOf(acted, actedTag) || 'none';
+  const name = nameOf(pass, acted, role === 'none' ? null : role, actedTag).name;
   const pressed = pressedBy(element);
   const pressedTag = tagOf(pressed);
   const form = formOf(pressed) || formOf(element);

@@ -20,6 +20,7 @@ const resolveAll = target => {
   if (text.length > TARGET_MAX) throw fail('bad_selector', `the target is longer than ${TARGET_MAX} characters; give a ref such as e12`);
   const ref = text.replace(/^(?:aria-ref|ref)=/, '');
   if (REF_FORM.test(ref)) return [elementByRef(ref)];
+  if (HELD_FORM.test(text)) return [heldElement(text)];
   const steps = /^(?:(?:await\s+)?page\.)?(?:getBy[A-Z]\w*|locator|frameLocator)\(/.test(text) ? parseLocator(text) : parseEngines(text);
   let found = [document];
   const pass = newPass();

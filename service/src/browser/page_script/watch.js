@@ -33,6 +33,23 @@ for (const kind of ['scroll', 'resize', 'load', 'transitionend', 'animationend',
   addEventListener(kind, () => { noteMotion(); noteChange(0); }, { capture: true, passive: true });
 }
 
+// What came of a drag since it was last asked: a page takes it by preventing what would happen otherwise.
+let lastDragOver = null;
+let lastDrop = null;
+addEventListener('dragover', event => { lastDragOver = event; }, { capture: true, passive: true });
+addEventListener('drop', event => { lastDrop = event; }, { capture: true, passive: true });
+const dragTaken = ({ target }) => {
+  const element = resolve(target);
+  const over = lastDragOver;
+  const dropped = Boolean(lastDrop);
+  lastDragOver = null;
+  lastDrop = null;
+  const tag = tagOf(element);
+  // Fields take text and file inputs take files by themselves.
+  const field = tag === 'textarea' || (tag === 'input' && (TEXT_TYPES.has(inputType(element)) || inputType(element) === 'file')) || editable(element);
+  return { came: Boolean(over), accepted: field || Boolean(over?.defaultPrevented), dropped, text: describe(element) };
+};
+
 /** Observes the shadow trees around an element too; the document's observer does not see into them. */
 const observeAround = element => {
   for (let root = rootOf(element), depth = 0; root && nodeType(root) === 11 && root instanceof ShadowRoot && depth < 100; root = rootOf(root.host), depth++) observe(root);

@@ -1,5 +1,7 @@
 //! `browser_click`.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -76,6 +78,7 @@ pub(super) fn tool() -> Tool {
                             Button::Middle => MouseButton::Middle,
                         },
                         count: if a.double_click { 2 } else { 1 },
+                        hold: Duration::ZERO,
                         modifiers: a.modifiers.iter().fold(0, |bits, modifier| bits | modifier.bit()),
                     };
                     turn.dialog_is_fine(page.click_at(at.x, at.y, &options).await)?;

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::policy::Effect;
 use crate::session::{ConsoleEntry, ConsoleLevel};
-use crate::tools::{Hints, Prepared, Tool, WithDialog};
+use crate::tools::{Hints, Prepared, Tool, WithModal};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -63,7 +63,7 @@ pub(super) fn tool() -> Tool {
                 drop(turn.session.console_untold(&page));
                 turn.tell("Console", a.filename.as_deref(), ("log", "text/plain"), listed(&entries, a.level)).await
             });
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use crate::policy::Effect;
-use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, WithDialog};
+use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, WithModal};
 
 /// Left out: as it was. `null`: as the browser has it by itself.
 #[derive(Deserialize, JsonSchema)]
@@ -91,7 +91,7 @@ pub(super) fn tool() -> Tool {
                 Ok(Answer::code(format!("await page.emulateMedia({{ {} }});", given.join(", "))))
             });
             // A page with a dialog open takes them as well.
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::policy::Effect;
-use crate::tools::{Answer, Hints, Prepared, Tool, WithDialog};
+use crate::tools::{Answer, Hints, Prepared, Tool, WithModal};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -31,7 +31,7 @@ pub(super) fn tool() -> Tool {
                 turn.settled(&page, mark).await?;
                 Ok(Answer::default().and_snapshot())
             });
-            Ok(prepared.dialog(WithDialog::Needed))
+            Ok(prepared.modal(WithModal::AnswersDialog))
         },
     )
 }

@@ -3,8 +3,11 @@
 mod click;
 mod close;
 mod console_messages;
+mod drag;
+mod drop;
 mod emulate_media;
 mod evaluate;
+mod file_upload;
 mod fill_form;
 mod find;
 mod handle_dialog;
@@ -37,6 +40,8 @@ pub(super) fn tools() -> Vec<Tool> {
         type_text::tool(),
         press_key::tool(),
         hover::tool(),
+        drag::tool(),
+        drop::tool(),
         select_option::tool(),
         fill_form::tool(),
         wait_for::tool(),
@@ -44,6 +49,7 @@ pub(super) fn tools() -> Vec<Tool> {
         evaluate::tool(),
         tabs::tool(),
         handle_dialog::tool(),
+        file_upload::tool(),
         console_messages::tool(),
         network_requests::tool(),
         network_request::tool(),

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::policy::Effect;
 use crate::session::{BrowserError, Page, Session};
-use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, quoted};
+use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, WithModal, quoted};
 
 /// Longest address taken, bytes.
 const URL_BYTES_MAX: usize = 32 << 10;
@@ -44,8 +44,7 @@ pub(super) fn tool() -> Tool {
                 }
             });
             prepared.to_url = Some(url);
-            // Leaving a page does not ask it anything; Chromium closes its dialog with it.
-            Ok(prepared)
+            Ok(prepared.modal(WithModal::ChooserFine))
         },
     )
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::policy::Effect;
 use crate::session::{Page, RequestEntry, RequestHeaders, RequestOutcome, RequestSide};
 use crate::tools::response::one_line;
-use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, Turn, WithDialog};
+use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, Turn, WithModal};
 
 /// Bytes of an answer kept free for what stands around a body.
 const AROUND_BYTES: usize = 300;
@@ -71,7 +71,7 @@ pub(super) fn tool() -> Tool {
                     Some(Part::ResponseBody) => body(&turn, &page, &entry, RequestSide::Response, name).await,
                 }
             });
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

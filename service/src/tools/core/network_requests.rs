@@ -8,7 +8,7 @@ use crate::policy::Effect;
 use crate::session::{RequestEntry, RequestList, RequestOutcome};
 use crate::tools::pattern::{compile, parted};
 use crate::tools::response::one_line;
-use crate::tools::{Hints, Prepared, Tool, WithDialog};
+use crate::tools::{Hints, Prepared, Tool, WithModal};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -38,7 +38,7 @@ pub(super) fn tool() -> Tool {
                 let text = listed(&turn.page()?.requests(), a.r#static, filter.as_ref());
                 turn.tell("Network", a.filename.as_deref(), ("log", "text/plain"), text).await
             });
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

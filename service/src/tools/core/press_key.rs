@@ -27,7 +27,7 @@ pub(super) fn tool() -> Tool {
             let enter = a.key == "Enter" || a.key.ends_with("+Enter");
             let activates = enter || a.key == " " || a.key == "Space";
             let effect = if enter { Effect::Send } else { Effect::Act };
-            let mut prepared = Prepared::page(effect, format!("Press {} in", a.key), move |turn| async move {
+            let prepared = Prepared::page(effect, format!("Press {} in", a.key), move |turn| async move {
                 let page = turn.page()?;
                 let mark = page.mark();
                 turn.dialog_is_fine(page.press(&a.key).await)?;
@@ -41,8 +41,7 @@ pub(super) fn tool() -> Tool {
                 };
                 Ok(if enter { answer.and_snapshot() } else { answer })
             });
-            prepared.focused = activates.then(|| Target::new(FOCUSED));
-            Ok(prepared)
+            Ok(if activates { prepared.on_what_is(Target::new(FOCUSED)) } else { prepared })
         },
     )
 }

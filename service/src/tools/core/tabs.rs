@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::navigate::{address, go};
 use crate::policy::Effect;
 use crate::session::Page;
-use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, Turn, WithDialog, response};
+use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, Turn, WithModal, response};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -75,7 +75,7 @@ pub(super) fn tool() -> Tool {
                 Ok(if snapshot { answer.and_snapshot() } else { answer })
             }
         })
-        .dialog(WithDialog::Fine);
+        .modal(WithModal::Fine);
         prepared.to_url = url;
         Ok(prepared)
     })

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::policy::Effect;
 use crate::session::{BrowserError, Page};
-use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, quoted};
+use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, WithModal, quoted};
 
 /// Longest wait by the clock, seconds.
 const SECONDS_MAX: f64 = 30.0;
@@ -67,7 +67,8 @@ pub(super) fn tool() -> Tool {
                     result.push(format!("Waited for {text}"));
                 }
                 Ok(Answer { result: result.join("\n"), code, ..Answer::default() }.and_snapshot())
-            }))
+            })
+            .modal(WithModal::ChooserFine))
         },
     )
 }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::policy::Effect;
 use crate::session::NetworkState;
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithDialog};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithModal};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -36,7 +36,7 @@ pub(super) fn tool() -> Tool {
                 let code = vec![format!("await page.context().setOffline({offline});")];
                 Ok(Answer { code, ..Answer::result(format!("Network is now {word}")) })
             });
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

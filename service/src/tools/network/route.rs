@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::policy::Effect;
 use crate::session::{Route, RouteDoing};
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, ToolError, WithDialog, quoted};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, ToolError, WithModal, quoted};
 
 const NAME: &str = "browser_route";
 
@@ -55,7 +55,7 @@ pub(super) fn tool() -> Tool {
             prepared.values = vec![a.pattern];
             prepared.values.extend(a.body);
             prepared.values.extend(a.headers.into_iter().flatten());
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

@@ -4,7 +4,7 @@ use crate::policy::Effect;
 use crate::session::{Route, RouteDoing};
 use crate::tools::response::one_line;
 use crate::tools::tool::Nothing;
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithDialog};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithModal};
 
 /// Longest beginning of a body that is shown, characters.
 const BODY_CHARS_MAX: usize = 50;
@@ -25,7 +25,7 @@ pub(super) fn tool() -> Tool {
                 let lines: Vec<_> = routes.iter().enumerate().map(|(at, route)| line(at + 1, route)).collect();
                 Ok(Answer::result(lines.join("\n")))
             });
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

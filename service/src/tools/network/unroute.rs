@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::policy::Effect;
 use crate::tools::response::one_line;
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithDialog};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithModal};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -32,7 +32,7 @@ pub(super) fn tool() -> Tool {
                     None => format!("Removed all {removed} route(s)"),
                 }))
             });
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::policy::Effect;
 use crate::tools::tool::Nothing;
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithDialog};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithModal};
 
 pub(super) fn tool() -> Tool {
     Tool::of(
@@ -16,7 +16,7 @@ pub(super) fn tool() -> Tool {
                 turn.session.clear_cookies().await?;
                 Ok(Answer::code("await page.context().clearCookies();"))
             });
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

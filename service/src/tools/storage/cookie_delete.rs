@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::policy::Effect;
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithDialog, quoted};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithModal, quoted};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -24,7 +24,7 @@ pub(super) fn tool() -> Tool {
                 turn.session.remove_cookies(&a.name).await?;
                 Ok(Answer::code(format!("await page.context().clearCookies({{ name: {} }});", quoted(&a.name))))
             });
-            Ok(prepared.with(&name).dialog(WithDialog::Fine))
+            Ok(prepared.with(&name).modal(WithModal::Fine))
         },
     )
 }

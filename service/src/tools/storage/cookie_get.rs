@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::plain;
 use crate::policy::Effect;
 use crate::session::SameSite;
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithDialog};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithModal};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -39,7 +39,7 @@ pub(super) fn tool() -> Tool {
                 };
                 Ok(Answer { code: vec!["await page.context().cookies();".to_owned()], ..Answer::result(result) })
             });
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

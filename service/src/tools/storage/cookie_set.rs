@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::policy::Effect;
 use crate::session::{Cookie, SameSite};
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, ToolError, WithDialog, now_ms};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, ToolError, WithModal, now_ms};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -94,7 +94,7 @@ pub(super) fn tool() -> Tool {
                 }
                 Ok(Answer::code(code))
             });
-            Ok(prepared.with(&value).dialog(WithDialog::Fine))
+            Ok(prepared.with(&value).modal(WithModal::Fine))
         },
     )
 }

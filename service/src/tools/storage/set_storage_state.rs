@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::plain;
 use super::state::{STATE_BYTES_MAX, State};
 use crate::policy::Effect;
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, ToolError, WithDialog, quoted};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, ToolError, WithModal, quoted};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -50,7 +50,7 @@ pub(super) fn tool() -> Tool {
                 let code = vec![format!("await page.context().setStorageState({});", quoted(&a.filename))];
                 Ok(Answer { code, ..Answer::result(result) })
             });
-            Ok(prepared.with(&filename).dialog(WithDialog::Fine))
+            Ok(prepared.with(&filename).modal(WithModal::Fine))
         },
     )
 }

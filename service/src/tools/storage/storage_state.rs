@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::state::{STATE_BYTES_MAX, State};
 use crate::policy::Effect;
-use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithDialog, quoted};
+use crate::tools::{Answer, Capability, Hints, Prepared, Tool, WithModal, quoted};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
@@ -31,7 +31,7 @@ pub(super) fn tool() -> Tool {
                 let code = vec![format!("await page.context().storageState({{ path: {} }});", quoted(&file.link.name))];
                 Ok(Answer { code, files: vec![file], ..Answer::default() })
             });
-            Ok(prepared.dialog(WithDialog::Fine))
+            Ok(prepared.modal(WithModal::Fine))
         },
     )
 }

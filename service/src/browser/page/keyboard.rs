@@ -1,45 +1,11 @@
-//! Mouse and keyboard, as a person's.
+//! The keyboard, as a person's.
 
-use chromiumoxide::cdp::browser_protocol::dom::{GetFrameOwnerParams, ResolveNodeParams};
-use chromiumoxide::cdp::browser_protocol::input::{
-    DispatchKeyEventParams, DispatchKeyEventType, DispatchMouseEventParams, DispatchMouseEventType, InsertTextParams,
-    MouseButton,
-};
-use chromiumoxide::cdp::browser_protocol::page::FrameId;
-use chromiumoxide::cdp::js_protocol::runtime::{CallFunctionOnParams, ExecutionContextId};
+use chromiumoxide::cdp::browser_protocol::input::{DispatchKeyEventParams, DispatchKeyEventType, InsertTextParams};
 use chromiumoxide::keys::get_key_definition;
-use serde::Deserialize;
 
 use super::Page;
-use super::frames::FrameRef;
 use crate::browser::BrowserError;
 use crate::browser::error::impossible;
-use crate::browser::lock::lock;
-
-/// How to click.
-#[derive(Debug, Clone)]
-pub struct ClickOptions {
-    pub button: MouseButton,
-    /// 1, or 2 for a double click.
-    pub count: u32,
-    /// CDP's bits: 1 Alt, 2 Ctrl, 4 Meta, 8 Shift.
-    pub modifiers: i64,
-}
-
-impl Default for ClickOptions {
-    fn default() -> Self {
-        Self { button: MouseButton::Left, count: 1, modifiers: 0 }
-    }
-}
-
-/// One raw mouse event, as a person at the helm sends it.
-#[derive(Debug, Clone)]
-pub enum MouseAction {
-    Move,
-    Down { button: MouseButton, clicks: u32 },
-    Up { button: MouseButton, clicks: u32 },
-    Wheel { delta_x: f64, delta_y: f64 },
-}
 
 /// One raw key event: `key` and `code` as in DOM `KeyboardEvent`.
 #[derive(Debug, Clone)]
@@ -51,58 +17,6 @@ pub struct KeyInput {
 }
 
 impl Page {
-    /// Moves to a point (CSS pixels of the tab's viewport) and clicks there.
-    ///
-    /// # Errors
-    /// `DialogOpen` when the click opened one: the click happened then.
-    pub async fn click_at(&self, x: f64, y: f64, options: &ClickOptions) -> Result<(), BrowserError> {
-        let moved = mouse(DispatchMouseEventType::MouseMoved, x, y, options.modifiers).build().map_err(impossible)?;
-        let mut buttons = Vec::new();
-        for click in 1..=options.count {
-            let event = |kind| mouse(kind, x, y, options.modifiers).button(options.button.clone()).click_count(click);
-            let held = i64::from(button_bit(&options.button));
-            buttons.push(event(DispatchMouseEventType::MousePressed).buttons(held).build().map_err(impossible)?);
-            buttons.push(event(DispatchMouseEventType::MouseReleased).buttons(0).build().map_err(impossible)?);
-        }
-        // All leave together and arrive in order: nothing can come between press and release, also when the caller leaves
-        // here, and the frame the page waits for is waited for once.
-        let pressed = async {
-            let events = std::iter::once(moved).chain(buttons).map(|event| self.session.execute(event));
-            futures_util::future::try_join_all(events).await
-        };
-        self.heard(pressed).await.map(drop)
-    }
-
-    /// Moves the pointer.
-    ///
-    /// # Errors
-    /// As the connection.
-    pub async fn move_to(&self, x: f64, y: f64) -> Result<(), BrowserError> {
-        let moved = mouse(DispatchMouseEventType::MouseMoved, x, y, 0).build().map_err(impossible)?;
-        self.heard(self.session.execute(moved)).await.map(drop)
-    }
-
-    /// One raw mouse event.
-    ///
-    /// # Errors
-    /// As the connection.
-    pub async fn mouse(&self, action: &MouseAction, x: f64, y: f64, modifiers: i64) -> Result<(), BrowserError> {
-        let event = match action {
-            MouseAction::Move => mouse(DispatchMouseEventType::MouseMoved, x, y, modifiers),
-            MouseAction::Down { button, clicks } => mouse(DispatchMouseEventType::MousePressed, x, y, modifiers)
-                .buttons(i64::from(button_bit(button)))
-                .button(button.clone())
-                .click_count(*clicks),
-            MouseAction::Up { button, clicks } => mouse(DispatchMouseEventType::MouseReleased, x, y, modifiers)
-                .button(button.clone())
-                .click_count(*clicks),
-            MouseAction::Wheel { delta_x, delta_y } => {
-                mouse(DispatchMouseEventType::MouseWheel, x, y, modifiers).delta_x(*delta_x).delta_y(*delta_y)
-            }
-        };
-        self.heard(self.session.execute(event.build().map_err(impossible)?)).await.map(drop)
-    }
-
     /// One raw key event.
     ///
     /// # Errors
@@ -199,75 +113,15 @@ impl Page {
     }
 
     /// Waits until the page has taken an input. A handler that never ends is interrupted, so that the page can be used again.
-    async fn heard<T>(&self, input: impl Future<Output = Result<T, BrowserError>> + Send) -> Result<T, BrowserError> {
+    pub(super) async fn heard<T>(
+        &self,
+        input: impl Future<Output = Result<T, BrowserError>> + Send,
+    ) -> Result<T, BrowserError> {
         let heard = self.unless_dialog(input).await;
         if matches!(heard, Err(BrowserError::Timeout { .. })) {
             self.interrupt(&self.main_frame()).await;
         }
         heard
-    }
-
-    /// Where a frame's viewport begins in the tab's viewport, CSS pixels.
-    ///
-    /// # Errors
-    /// As the connection; `Page` when a frame on the way is gone.
-    pub(super) async fn frame_offset(&self, frame: &FrameRef) -> Result<(f64, f64), BrowserError> {
-        #[derive(Deserialize)]
-        struct Corner {
-            x: f64,
-            y: f64,
-        }
-        let (mut x, mut y) = (0.0, 0.0);
-        let mut inner = frame.clone();
-        loop {
-            let parent = lock(&self.state).frames.get(&inner.id).and_then(|frame| frame.parent.clone());
-            let Some(parent) = parent else { return Ok((x, y)) };
-            let outer = FrameRef { id: parent };
-            let (world, session) = self.world(&outer).await?;
-            let owner = session.execute(GetFrameOwnerParams::new(FrameId::from(inner.id.clone()))).await?;
-            let element = session
-                .execute(
-                    ResolveNodeParams::builder()
-                        .backend_node_id(owner.backend_node_id)
-                        .execution_context_id(ExecutionContextId::new(world))
-                        .build(),
-                )
-                .await?;
-            let object = element.object.object_id.ok_or(BrowserError::Closed)?;
-            let corner = CallFunctionOnParams::builder()
-                .function_declaration(
-                    "function () { const box = this.getBoundingClientRect(); const style = getComputedStyle(this); \
-                     return { x: box.left + this.clientLeft + parseFloat(style.paddingLeft), \
-                     y: box.top + this.clientTop + parseFloat(style.paddingTop) }; }",
-                )
-                .object_id(object)
-                .return_by_value(true)
-                .build()
-                .map_err(impossible)?;
-            let corner = session.execute(corner).await?.result.value.unwrap_or_default();
-            let corner: Corner = serde_json::from_value(corner).map_err(|_| BrowserError::Closed)?;
-            x += corner.x;
-            y += corner.y;
-            inner = outer;
-        }
-    }
-}
-
-fn mouse(
-    kind: DispatchMouseEventType,
-    x: f64,
-    y: f64,
-    modifiers: i64,
-) -> chromiumoxide::cdp::browser_protocol::input::DispatchMouseEventParamsBuilder {
-    DispatchMouseEventParams::builder().r#type(kind).x(x).y(y).modifiers(modifiers)
-}
-
-fn button_bit(button: &MouseButton) -> u8 {
-    match button {
-        MouseButton::Left => 1,
-        MouseButton::Right => 2,
-        MouseButton::Middle => 4,
-        _ => 0,
     }
 }
 
