@@ -184,6 +184,7 @@ async fn paths_are_read_below_allowed_roots_and_nowhere_else() {
     }
     agent.ok("browser_file_upload", json!({ "paths": [root.join(&report)] })).await;
     received(&room, &format!("{report}=from disk")).await;
+    agent.goto(&room.site.url("/upload?again")).await;
     choose(&agent, &["button", "One file"]).await;
     agent.ok("browser_file_upload", json!({ "paths": [report] })).await;
     let twice = helmwatch_tests::wait::until("the second upload", SOON, async || {

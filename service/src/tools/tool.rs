@@ -156,7 +156,8 @@ fn slim(schema: &mut Value) {
             {
                 words.retain(|word| !word.is_null());
             }
-            if object.get("default").is_some_and(Value::is_null) {
+            // What is not said is not so: that goes without saying.
+            if object.get("default").is_some_and(|default| default.is_null() || *default == Value::Bool(false)) {
                 object.remove("default");
             }
             object.values_mut().for_each(slim);

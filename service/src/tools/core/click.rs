@@ -12,11 +12,10 @@ use crate::tools::{Answer, Hints, Prepared, Tool};
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Arguments {
-    /// The element in plain words
     #[serde(default)]
     #[allow(dead_code, reason = "part of the interface: clients describe the element for people")]
     element: Option<String>,
-    /// Ref from a snapshot, or a selector
+    /// Ref or selector
     target: String,
     #[serde(default)]
     double_click: bool,

@@ -17,11 +17,10 @@ const DATA_BYTES_MAX: usize = 1 << 20;
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
-    /// The element in plain words
     #[serde(default)]
     #[allow(dead_code, reason = "part of the interface: clients describe the element for people")]
     element: Option<String>,
-    /// Ref from a snapshot, or a selector
+    /// Ref or selector
     target: String,
     /// Files, as for browser_file_upload
     #[serde(default)]

@@ -14,7 +14,6 @@ const DEADLINE: Duration = Duration::from_secs(10);
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
-    /// The element in plain words
     #[serde(default)]
     #[allow(dead_code, reason = "part of the interface: clients describe the element for people")]
     element: Option<String>,

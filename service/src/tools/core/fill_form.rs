@@ -17,11 +17,10 @@ struct Arguments {
 
 #[derive(Deserialize, JsonSchema)]
 struct Field {
-    /// The element in plain words
     #[serde(default)]
     #[allow(dead_code, reason = "part of the interface: clients describe the element for people")]
     element: Option<String>,
-    /// Ref from a snapshot, or a selector
+    /// Ref or selector
     #[serde(alias = "ref")]
     target: String,
     /// The field in plain words

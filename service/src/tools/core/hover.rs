@@ -9,11 +9,10 @@ use crate::tools::{Answer, Hints, Prepared, Tool};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
-    /// The element in plain words
     #[serde(default)]
     #[allow(dead_code, reason = "part of the interface: clients describe the element for people")]
     element: Option<String>,
-    /// Ref from a snapshot, or a selector
+    /// Ref or selector
     target: String,
 }
 

@@ -19,7 +19,6 @@ const LABELS_MAX: usize = 150;
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Arguments {
-    /// The element in plain words
     #[serde(default)]
     #[allow(dead_code, reason = "part of the interface: clients describe the element for people")]
     element: Option<String>,
