@@ -144,6 +144,10 @@ fn slim(schema: &mut Value) {
     match schema {
         Value::Object(object) => {
             object.remove("format");
+            // Sizes and numbers are none below 0, and one below is refused.
+            if object.get("minimum").is_some_and(|least| *least == json!(0)) {
+                object.remove("minimum");
+            }
             if let Some(Value::Array(types)) = object.get_mut("type") {
                 types.retain(|one| one != "null");
                 if types.len() == 1 {

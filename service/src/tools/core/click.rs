@@ -21,7 +21,6 @@ struct Arguments {
     double_click: bool,
     #[serde(default)]
     button: Button,
-    /// Keys held while clicking
     #[serde(default)]
     modifiers: Vec<Modifier>,
 }
@@ -59,7 +58,7 @@ pub(super) fn tool() -> Tool {
     Tool::core(
         "browser_click",
         "Click",
-        "Click an element. Answers with the page's new snapshot.",
+        "Click an element; answers with the page's snapshot.",
         Hints::ACT,
         |a: Arguments| {
             let target = Target::new(&a.target);

@@ -9,7 +9,7 @@ use crate::tools::{Hints, Prepared, Tool, WithModal};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
-    /// The least important level to show; each includes those before it
+    /// The least important level to show
     #[serde(default)]
     level: Level,
     /// Also of earlier pages of this tab

@@ -13,11 +13,10 @@ use crate::tools::{Answer, Hints, Prepared, Tool, response};
 struct Arguments {
     #[serde(default)]
     start_element: Option<String>,
-    /// Ref or selector of what is dragged
+    /// Ref or selector
     start_target: String,
     #[serde(default)]
     end_element: Option<String>,
-    /// Ref or selector of where it goes
     end_target: String,
 }
 

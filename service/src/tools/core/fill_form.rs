@@ -23,10 +23,9 @@ struct Field {
     /// Ref or selector
     #[serde(alias = "ref")]
     target: String,
-    /// The field in plain words
     name: String,
     r#type: Kind,
-    /// Text, true or false for a checkbox, the option's text for a combobox
+    /// Text; true or false; an option's text
     value: String,
 }
 

@@ -24,7 +24,6 @@ struct Arguments {
     /// Or a regular expression, /like this/i for flags
     #[serde(default)]
     regex: Option<String>,
-    /// Keep the result as a file of this name
     #[serde(default)]
     filename: Option<String>,
 }

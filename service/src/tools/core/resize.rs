@@ -10,7 +10,6 @@ use crate::tools::{Answer, Hints, Prepared, Tool, ToolError};
 struct Arguments {
     /// CSS pixels
     width: f64,
-    /// CSS pixels
     height: f64,
 }
 

@@ -30,10 +30,10 @@ struct Arguments {
     /// The whole page, not only what is in view
     #[serde(default)]
     full_page: bool,
-    /// Keep it as a file of this name instead of showing it
+    /// Keep it as a file instead of showing it
     #[serde(default)]
     filename: Option<String>,
-    /// css: one pixel per CSS pixel, scaled down to what models look at; device: as large as it is
+    /// css: scaled down to what models look at; device: as large as it is
     #[serde(default)]
     scale: Scale,
     /// Draw the refs on what can be acted on

@@ -13,7 +13,7 @@ use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, Turn, WithModal, re
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
     action: Action,
-    /// Tab number, from 0; the current tab for close when left out
+    /// From 0; close takes the current tab without
     #[serde(default)]
     index: Option<usize>,
     /// For a new tab

@@ -7,7 +7,7 @@ pub(super) fn tool() -> Tool {
     Tool::core(
         "browser_live_view",
         "Live view link",
-        "The address where a person can watch this session live. They log in there; it opens nothing by itself.",
+        "Where a person who logs in can watch this session live.",
         Hints { open_world: false, ..Hints::READ },
         |_: Nothing| {
             Ok(Prepared::house(

@@ -23,7 +23,7 @@ pub(super) fn tool() -> Tool {
     Tool::core(
         "session_open",
         "Open a session",
-        "Open one more browser session, with cookies and storage of its own. Only needed for more than one at a time.",
+        "Open one more browser session, with cookies and storage of its own.",
         Hints { destructive: false, ..Hints::ACT },
         |a: Arguments| {
             let viewport = match (a.width, a.height) {
