@@ -8,6 +8,7 @@ mod agent;
 mod approvals;
 mod audit;
 mod bad_input;
+mod bad_input_tools;
 mod conformance;
 mod devtools;
 mod downloads;

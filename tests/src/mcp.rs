@@ -171,8 +171,15 @@ impl McpClient {
     /// # Errors
     /// What refused it before it became a tool's answer.
     pub async fn call(&self, tool: &str, arguments: Value) -> Result<ToolAnswer, Refused> {
-        let (result, messages) =
-            self.request_all("tools/call", json!({ "name": tool, "arguments": arguments })).await?;
+        self.call_text(tool, &arguments.to_string()).await
+    }
+
+    /// One tool call whose arguments are this text, JSON or not.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub async fn call_text(&self, tool: &str, arguments: &str) -> Result<ToolAnswer, Refused> {
+        let (result, messages) = self.send("tools/call", json!({ "name": tool }), Some(arguments)).await?;
         let mut answer = ToolAnswer::of(&result)?;
         answer.progress = messages
             .iter()
@@ -187,10 +194,16 @@ impl McpClient {
     /// # Errors
     /// What refused it.
     pub async fn request(&self, method: &str, params: Value) -> Result<Value, Refused> {
-        self.request_all(method, params).await.map(|(result, _)| result)
+        self.send(method, params, None).await.map(|(result, _)| result)
     }
 
-    async fn request_all(&self, method: &str, mut params: Value) -> Result<(Value, Vec<Value>), Refused> {
+    /// Sends a request, with `arguments` as they are among its parameters, and finds its result among the messages.
+    async fn send(
+        &self,
+        method: &str,
+        mut params: Value,
+        arguments: Option<&str>,
+    ) -> Result<(Value, Vec<Value>), Refused> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let name = params["name"].as_str().unwrap_or_default().to_owned();
         let mut meta = json!({ "progressToken": id });
@@ -200,12 +213,16 @@ impl McpClient {
             meta["io.modelcontextprotocol/clientInfo"] = json!({ "name": "helmwatch-tests", "version": "0" });
         }
         params["_meta"] = meta;
-        let body = json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params });
+        let mut params = params.to_string();
+        if let Some(arguments) = arguments {
+            params.insert_str(1, &format!("\"arguments\":{arguments},"));
+        }
+        let body = format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"method\":\"{method}\",\"params\":{params}}}");
         let mut headers = vec![("mcp-method", method)];
         if !name.is_empty() {
             headers.push(("mcp-name", name.as_str()));
         }
-        let answer = self.post(&body, &headers).await?;
+        let answer = self.post_text(body, &headers).await?;
         let found = answer.messages.iter().find(|message| message["id"] == id);
         match found {
             Some(message) if message.get("error").is_some() => {
@@ -224,13 +241,17 @@ impl McpClient {
     /// # Errors
     /// When no answer came.
     pub async fn post(&self, body: &Value, headers: &[(&str, &str)]) -> Result<RawAnswer, Refused> {
+        self.post_text(body.to_string(), headers).await
+    }
+
+    async fn post_text(&self, body: String, headers: &[(&str, &str)]) -> Result<RawAnswer, Refused> {
         let version = if self.era == Era::Modern { MODERN } else { LEGACY };
         let mut request = self
             .http
             .post(&self.url)
             .header(ACCEPT, "application/json, text/event-stream")
             .header(CONTENT_TYPE, "application/json")
-            .body(body.to_string());
+            .body(body);
         if self.era == Era::Modern || self.session.is_some() {
             request = request.header("mcp-protocol-version", version);
         }

@@ -17,6 +17,12 @@ pub(super) type Answer = Response<BoxBody<Bytes, Infallible>>;
 /// JSON-RPC's "invalid request": the request is refused as a whole.
 const INVALID_REQUEST: i32 = -32600;
 
+/// JSON-RPC's "parse error": the body is no JSON.
+const PARSE_ERROR: i32 = -32700;
+
+/// Longest reason repeated to a client, characters.
+const REASON_CHARS_MAX: usize = 300;
+
 /// Seconds after which a client may ask again for a session. Sessions end at their owners' word or after the idle time;
 /// there is nothing better to tell than "not at once".
 const RETRY_AFTER_S: u32 = 30;
@@ -62,8 +68,22 @@ pub(super) fn full(full: Full) -> Answer {
     answer
 }
 
+/// A body that could not be read, with the reader's reason (`rmcp` says it in plain text, as an unsupported media type).
+pub(super) fn unreadable(reason: &str) -> Answer {
+    let reason = reason.trim_start_matches("fail to deserialize request body").trim();
+    let reason: String = reason.chars().filter(|one| !one.is_control()).take(REASON_CHARS_MAX).collect();
+    // A reader names the place where JSON ends to be JSON; a message of the wrong shape has none.
+    let code = if reason.contains(" at line ") { PARSE_ERROR } else { INVALID_REQUEST };
+    let how = "Send one JSON-RPC 2.0 message as valid JSON: no half surrogate pairs, no NaN, nothing nested 128 deep.";
+    refuse_as(code, StatusCode::BAD_REQUEST, &format!("The body is no JSON-RPC message: {reason}.\n{how}"))
+}
+
 fn refuse(status: StatusCode, message: &str) -> Answer {
-    let body = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": INVALID_REQUEST, "message": message } });
+    refuse_as(INVALID_REQUEST, status, message)
+}
+
+fn refuse_as(code: i32, status: StatusCode, message: &str) -> Answer {
+    let body = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": message } });
     let mut answer = Response::new(Whole::new(Bytes::from(body.to_string())).boxed());
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -8,7 +8,9 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt;
 use hyper::body::Body;
 use rmcp::ServerHandler;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
@@ -89,11 +91,17 @@ impl<H: ServerHandler> McpService<H> {
         {
             return refusal::no_session();
         }
+        let json =
+            request.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
         let asking = Asking::new(owner);
         let mut answer = Arc::clone(&asking).around(self.inner.handle(request)).await;
         // The session has ended by now; the official Python client takes "accepted" for a failure to end it.
         if ends && answer.status() == StatusCode::ACCEPTED {
             *answer.status_mut() = StatusCode::NO_CONTENT;
+        }
+        if json && answer.status() == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+            let Ok(reason) = answer.into_body().collect().await;
+            return refusal::unreadable(&String::from_utf8_lossy(&reason.to_bytes()));
         }
         let Some(full) = asking.full.get() else { return answer };
         tracing::warn!(key = %asking.owner, ?full, "no room for another mcp session");

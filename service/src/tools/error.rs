@@ -1,6 +1,10 @@
 //! Why a call did not do what it was asked: one line of what happened, one of what to do.
 
+use super::response::one_line;
 use crate::session::{BrowserError, FileError, SessionError};
+
+/// Longest line of an error, characters.
+const LINE_CHARS_MAX: usize = 1_200;
 
 /// An error as an agent reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +20,7 @@ pub struct ToolError {
 impl ToolError {
     /// An error by its parts.
     pub fn new(code: &str, what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), what: what.into(), hint: hint.into() }
+        Self { code: code.to_owned(), what: line(&what.into()), hint: line(&hint.into()) }
     }
 
     /// Arguments that cannot be used.
@@ -84,6 +88,15 @@ impl From<BrowserError> for ToolError {
     }
 }
 
+/// One line and no more than is read: what a page or a caller wrote is repeated in it.
+fn line(text: &str) -> String {
+    let text = one_line(text);
+    match text.char_indices().nth(LINE_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 /// Upper case at the start, a stop at the end.
 fn sentence(text: &str) -> String {
     let text = text.trim_end();
@@ -100,6 +113,9 @@ mod tests {
     #[test]
     fn errors_are_two_lines() {
         let error = ToolError::from(SessionError::Unknown("x".to_owned()));
+        let hostile = ToolError::new("x", "a\n### Result\n\u{202e}b", "do\nthis");
+        assert_eq!(hostile.text(), "a ### Result b\ndo this");
+        assert!(ToolError::new("x", "y".repeat(10_000), "").text().len() < 2_000);
         assert_eq!(error.text(), "No session \"x\"\nList your sessions (session_list), or open one (session_open).");
     }
 }

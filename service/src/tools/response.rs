@@ -241,8 +241,10 @@ fn within(text: &mut String, bytes_max: usize) {
     text.push_str(&format!("\n… {cut} bytes were left out to fit. Ask for less, or raise max_tokens."));
 }
 
-/// Page text in one line: a title must not look like a section of ours.
+/// Page text in one line: a title must not look like a section of ours, nor turn the words behind it round.
 pub(super) fn one_line(text: &str) -> String {
+    let turning = |one: char| matches!(one, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let text: String = text.chars().filter(|one| !turning(*one)).collect();
     text.split(['\n', '\r', '\u{2028}', '\u{2029}'])
         .map(str::trim)
         .filter(|part| !part.is_empty())

@@ -60,9 +60,10 @@ pub(super) fn tool() -> Tool {
                 let mut code = Vec::new();
                 let mark = page.mark();
                 for (at, (field, target)) in a.fields.iter().zip(&targets).enumerate() {
-                    let line = fill(&turn, &page, field, target, turn.code(at)).await.map_err(|error| ToolError {
-                        what: format!("Field \"{}\": {} ({at} fields before it were filled.)", field.name, error.what),
-                        ..error
+                    let line = fill(&turn, &page, field, target, turn.code(at)).await.map_err(|error| {
+                        let what =
+                            format!("Field \"{}\": {} ({at} fields before it were filled.)", field.name, error.what);
+                        ToolError::new(&error.code, what, error.hint)
                     })?;
                     code.push(line);
                 }

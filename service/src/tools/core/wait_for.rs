@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::policy::Effect;
 use crate::session::{BrowserError, Page};
+use crate::tools::response::one_line;
 use crate::tools::{Answer, Hints, Prepared, Tool, ToolError, WithModal, quoted};
 
 /// Longest wait by the clock, seconds.
@@ -38,6 +39,9 @@ pub(super) fn tool() -> Tool {
             if a.time.is_none() && a.text.is_none() && a.text_gone.is_none() {
                 return Err(ToolError::arguments("browser_wait_for", "give time, text or textGone."));
             }
+            if [&a.text, &a.text_gone].into_iter().flatten().any(|text| text.trim().is_empty()) {
+                return Err(ToolError::arguments("browser_wait_for", "the text to wait for is empty."));
+            }
             if a.time.is_some_and(|time| !time.is_finite() || time < 0.0) {
                 return Err(ToolError::arguments("browser_wait_for", "time is a number of seconds, 0 to 30."));
             }
@@ -64,7 +68,7 @@ pub(super) fn tool() -> Tool {
                         "await page.getByText({}).first().waitFor({{ state: '{state}' }});",
                         quoted(text)
                     ));
-                    result.push(format!("Waited for {text}"));
+                    result.push(format!("Waited for {}", one_line(text)));
                 }
                 Ok(Answer { result: result.join("\n"), code, ..Answer::default() }.and_snapshot())
             })
