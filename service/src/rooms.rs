@@ -57,6 +57,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
     ("chromiumoxide", &["browser"]),
     ("image", &["browser", "live"]),
+    ("webp", &["browser"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -26,6 +26,7 @@ use super::launch::{LaunchOptions, Source};
 use super::lock::lock;
 use super::origins::ORIGINS_MAX;
 use super::page::Page;
+use super::recording::{Recorded, Recording, Told};
 use super::route::Route;
 
 /// A context with its tabs. Nothing in it is ever reused: dispose it and its renderers die.
@@ -40,6 +41,7 @@ pub struct Context {
     asides: Mutex<Asides>,
     /// Origins its documents had, oldest first; at most [`ORIGINS_MAX`].
     origins: Mutex<VecDeque<String>>,
+    recording: Mutex<Option<Recording>>,
     disposed: AtomicBool,
     /// Does a person drive? What pages send then is not kept for the agent.
     private: AtomicBool,
@@ -70,6 +72,7 @@ impl Context {
             next_page: AtomicU16::new(1),
             asides: Mutex::default(),
             origins: Mutex::default(),
+            recording: Mutex::default(),
             disposed: AtomicBool::new(false),
             private: AtomicBool::new(false),
             emulation: Mutex::default(),
@@ -176,6 +179,63 @@ impl Context {
         tokio::time::timeout(deadline, opened)
             .await
             .map_err(|_| BrowserError::Timeout { what: "opening an empty document", after: deadline })?
+    }
+
+    /// Records from now on what is done on its pages.
+    ///
+    /// # Errors
+    /// `Page` (`recording_runs`) when that is so already; as the connection.
+    pub async fn start_recording(&self) -> Result<(), BrowserError> {
+        {
+            let mut recording = lock(&self.recording);
+            if recording.is_some() {
+                return Err(BrowserError::Page {
+                    code: "recording_runs".to_owned(),
+                    message: "a recording is under way; end it first (browser_stop_recording)".to_owned(),
+                });
+            }
+            *recording = Some(Recording::default());
+        }
+        for page in self.pages() {
+            if let Err(error) = page.record().await {
+                drop(self.stop_recording());
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the recording; `None` when there is none.
+    pub fn stop_recording(&self) -> Option<Recorded> {
+        let recording = lock(&self.recording).take()?;
+        self.pages().iter().for_each(|page| page.record_no_more());
+        Some(recording.finish())
+    }
+
+    /// Are its pages being recorded?
+    pub(super) fn is_recorded(&self) -> bool {
+        lock(&self.recording).is_some()
+    }
+
+    /// A person did something on a page.
+    pub(super) fn told(&self, told: Told) {
+        if let Some(recording) = lock(&self.recording).as_mut() {
+            recording.told(told);
+        }
+    }
+
+    /// An agent begins an action: what pages tell meanwhile is its doing.
+    pub fn agent_begins(&self) {
+        if let Some(recording) = lock(&self.recording).as_mut() {
+            recording.agent_begins();
+        }
+    }
+
+    /// It has ended; `code` says what was done.
+    pub fn agent_ended(&self, code: &[String]) {
+        if let Some(recording) = lock(&self.recording).as_mut() {
+            recording.agent_ended(code);
+        }
     }
 
     /// Its tabs, oldest first.

@@ -22,8 +22,11 @@ mod page_script;
 mod picture;
 mod process;
 mod profile;
+mod recording;
 mod route;
 mod run_as;
+mod video;
+mod webm;
 
 pub use annotate::{Label, annotate};
 pub use chromium::Chromium;
@@ -45,5 +48,7 @@ pub use page::{
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;
+pub use recording::Recorded;
 pub use route::{Route, RouteDoing};
 pub use run_as::RunAs;
+pub use video::VideoWriter;

@@ -33,6 +33,7 @@
 //! | `marks` | `prefix, full?` | what a person could act on: `marks: [{ref, role, name, x, y, width, height}], frames, left_out, …` |
 //! | `highlight`, `unhighlight` | `target`, `style?` | a frame around an element, drawn over the page; `count` |
 //! | `card`, `action` | `title, duration`, … | words over the page for a time: a chapter, what comes next |
+//! | `record` | | from now on tells what a person does, through the binding `__helmwatchTell` |
 //! | `text_at` | `x, y` | `tag, role, name` |
 
 use std::sync::Arc;
@@ -69,6 +70,7 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/stored.js"),
     include_str!("page_script/marks.js"),
     include_str!("page_script/overlay.js"),
+    include_str!("page_script/record.js"),
     include_str!("page_script/api.js"),
     "})()",
 );

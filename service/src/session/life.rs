@@ -84,6 +84,7 @@ impl Session {
         }
         // Whoever waits for a person hears that the session ended.
         self.lock().handoff = None;
+        self.end_video().await;
         let reason = self.lock().reason.clone().unwrap_or_default();
         self.send(LiveEvent::Closed { reason });
         let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -12,11 +12,13 @@ mod facts;
 mod handoff;
 mod id;
 mod job;
+mod journal;
 mod life;
 mod owner;
 mod registry;
 mod storage;
 mod tabs;
+mod video;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,8 +35,10 @@ pub use error::SessionError;
 pub use facts::TargetReading;
 pub use handoff::{Answering, HandoffEnd};
 pub use job::Patience;
+pub use journal::{Traced, TracedCall};
 pub use owner::Owner;
 pub use registry::{NewSession, Registry};
+pub use video::{ShownActions, VideoFile, VideoWish};
 
 /// What work in a session handles. Named here because whoever runs work goes through a session.
 pub use crate::browser::{
@@ -51,9 +55,12 @@ pub use crate::files::{FileError, StoredFile};
 use crate::browser::Context;
 use crate::files::Folder;
 use crate::pool::{Denial, Lease};
+use crate::telemetry::Tasks;
 use calls::Calls;
 use handoff::Handoff;
 use job::Job;
+use journal::Trace;
+use video::Video;
 
 /// Events that may wait for one listener; a slower one is told that it missed some and reads the state anew.
 const EVENTS_MAX: usize = 512;
@@ -75,6 +82,9 @@ pub struct Session {
     lease: Mutex<Option<Lease>>,
     state: Mutex<State>,
     calls: Mutex<Calls>,
+    video: Mutex<Option<Video>>,
+    trace: Mutex<Option<Trace>>,
+    tasks: Tasks,
     jobs: mpsc::Sender<Job>,
     events: broadcast::Sender<LiveEvent>,
     /// Its cards that wait for a person, as the approvals last told.
@@ -114,6 +124,10 @@ struct State {
     console_agent: std::collections::HashMap<u16, u64>,
     /// The last snapshot its agent was given, and of which tab: what later ones are compared with.
     snapshot_told: Option<(u16, Arc<str>)>,
+    /// Set while actions are to be shown before they are done.
+    shown_actions: Option<ShownActions>,
+    /// The video that ended with the session, for whoever closed it.
+    left_video: Option<VideoFile>,
 }
 
 impl Session {

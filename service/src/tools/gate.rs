@@ -21,6 +21,7 @@ use super::prepared::{Prepared, Run, Wanted, Work};
 use super::response;
 use super::terms::Terms;
 use super::tool::Tool;
+use super::traced::Watched;
 use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe, handoff};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
@@ -248,16 +249,22 @@ impl Gate {
             (Arc::clone(&place.session), self.policy.get(), place.number, call.terms);
         let again = known.clone();
         let turn = async move {
+            let watched = Watched::begin();
             let seen = match look(&session, &known).await {
                 Ok(seen) => seen,
-                Err(error) => return First::done(&session, &known, Err(error), terms).await,
+                Err(error) => {
+                    let outcome = Err(error);
+                    watched.ended(&session, &known, &[], &outcome);
+                    return First::done(&session, &known, outcome, terms).await;
+                }
             };
             session.call_named(number, &describe::sentence(&known.verb, &seen.readings, known.to_url.as_deref()));
             match decide(&policy, &known, &seen) {
                 Verdict::Allow { .. } => act(&session, &known, seen, run, terms).await,
                 Verdict::Deny { rule, message } => {
-                    let error = not_allowed(&rule, &message);
-                    First::done(&session, &known, Err(error), terms).await
+                    let outcome = Err(not_allowed(&rule, &message));
+                    watched.ended(&session, &known, &seen.readings, &outcome);
+                    First::done(&session, &known, outcome, terms).await
                 }
                 Verdict::Ask { rule, message, ttl } => First::Ask { run, seen, rule, message, ttl },
             }
@@ -345,6 +352,7 @@ pub(super) fn not_allowed(rule: &str, message: &str) -> ToolError {
 
 /// Runs what may run, in this very turn.
 async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms: Terms) -> First {
+    show(session, known, &seen).await;
     let turn = Turn {
         session: Arc::clone(session),
         tabs: session.tabs().iter().map(|tab| tab.number()).collect(),
@@ -355,7 +363,32 @@ async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms:
         public_url: Arc::clone(&known.public_url),
         tokens_max: terms.tokens_max,
     };
-    First::done(session, known, run(turn).await, terms).await
+    let readings = turn.readings.clone();
+    let watched = Watched::begin();
+    Watched::acts(session, known);
+    let outcome = run(turn).await;
+    Watched::acted(session, known, &outcome);
+    watched.ended(session, known, &readings, &outcome);
+    First::done(session, known, outcome, terms).await
+}
+
+/// Shows people what is about to be done, where the agent asked for that. Nothing hangs on it.
+async fn show(session: &Session, known: &Known, seen: &Seen) {
+    let Some(shown) = session.shown_actions().filter(|_| known.effect != Effect::Read) else { return };
+    let Some(page) = seen.page.as_ref().filter(|page| page.dialog().is_none()) else { return };
+    let title = match shown.named {
+        true => describe::sentence(&known.verb, &seen.readings, known.to_url.as_deref()),
+        false => String::new(),
+    };
+    let at = seen.readings.first().map(|reading| reading.rect);
+    if title.is_empty() && at.is_none() {
+        return;
+    }
+    match page.show_action(&title, at, &shown.style, shown.duration).await {
+        // The agent's own wish, like browser_wait_for: people are to see it before it happens.
+        Ok(()) => tokio::time::sleep(shown.duration).await,
+        Err(error) => tracing::debug!(%error, "an action could not be shown"),
+    }
 }
 
 /// As [`act`], for the second turn of a held call.

@@ -47,6 +47,11 @@ impl Keeper<'_> {
         Ok(self.artefact(title, &file))
     }
 
+    /// What a session that has ended leaves behind: the video nobody stopped.
+    pub fn left(&self) -> Vec<Artefact> {
+        self.session.left_video().map(|video| self.artefact("Video", &video.file)).into_iter().collect()
+    }
+
     /// A file of the session, as an answer gives it.
     pub fn artefact(&self, title: &str, file: &StoredFile) -> Artefact {
         let url = format!("{}{}", self.public_url, self.session.files().link(file));

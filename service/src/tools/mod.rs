@@ -27,6 +27,7 @@ mod response;
 mod spec;
 mod terms;
 mod tool;
+mod traced;
 mod turn;
 
 mod config;

@@ -10,7 +10,7 @@ use super::keeper::Keeper;
 use super::terms::Terms;
 use super::{Answer, Artefact, Capabilities, GateSettings, ToolError};
 use crate::auth::Caller;
-use crate::session::{BrowserError, Mark, Page, Registry, Session, TargetReading};
+use crate::session::{BrowserError, Mark, Page, Registry, Session, StoredFile, TargetReading};
 
 /// How long an answer waits for the end of downloads.
 const DOWNLOADS_WAIT_MAX: Duration = Duration::from_secs(2);
@@ -132,6 +132,11 @@ impl Turn {
             }
             None => Ok(Answer::result(text)),
         }
+    }
+
+    /// A file of the session, as an answer gives it.
+    pub fn artefact(&self, title: &str, file: &StoredFile) -> Artefact {
+        Keeper { session: &self.session, public_url: &self.public_url }.artefact(title, file)
     }
 
     /// As [`Self::keep`], for what comes in pieces.

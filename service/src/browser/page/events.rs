@@ -21,8 +21,8 @@ use chromiumoxide::cdp::browser_protocol::target::{
     EventAttachedToTarget, EventDetachedFromTarget, SetAutoAttachParams,
 };
 use chromiumoxide::cdp::js_protocol::runtime::{
-    self, EventConsoleApiCalled, EventExceptionThrown, EventExecutionContextDestroyed, EventExecutionContextsCleared,
-    RunIfWaitingForDebuggerParams,
+    self, EventBindingCalled, EventConsoleApiCalled, EventExceptionThrown, EventExecutionContextDestroyed,
+    EventExecutionContextsCleared, RunIfWaitingForDebuggerParams,
 };
 
 use super::Page;
@@ -129,6 +129,9 @@ impl Page {
         resumed?;
         lock(&self.state).frames_known(&tree?.frame_tree, session);
         self.touch();
+        if self.context.upgrade().is_some_and(|context| context.is_recorded()) {
+            self.record_on(session).await?;
+        }
         Ok(())
     }
 
@@ -365,6 +368,11 @@ impl Page {
                 if let Some(e) = event.decode::<EventDetachedFromTarget>() {
                     self.connection.end_session(e.session_id.as_ref(), &BrowserError::Closed);
                 }
+                return;
+            }
+            EventBindingCalled::IDENTIFIER => {
+                drop(state);
+                self.told(event);
                 return;
             }
             EventTargetCrashed::IDENTIFIER => {

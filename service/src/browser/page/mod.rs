@@ -25,6 +25,7 @@ mod pdf;
 mod place;
 mod pointer;
 mod reading;
+mod recorder;
 mod requests;
 mod routing;
 mod screencast;
@@ -91,6 +92,8 @@ pub struct Page {
     /// Counts changes of `state`.
     changed: watch::Sender<u64>,
     cast: screencast::Cast,
+    /// What listens for a recording.
+    listening: Mutex<Vec<recorder::Listening>>,
     routing: routing::Routing,
     /// Sinks of this tab's CDP sessions; the connection holds them weakly.
     sinks: Mutex<Vec<Arc<TargetSink>>>,
@@ -128,6 +131,7 @@ impl Page {
                 context,
                 changed: watch::Sender::new(0),
                 cast: screencast::Cast::default(),
+                listening: Mutex::default(),
                 routing: routing::Routing::default(),
                 sinks: Mutex::new(vec![sink]),
                 ready: OnceLock::new(),

@@ -21,7 +21,7 @@ use crate::browser::lock::lock;
 use crate::browser::{BrowserError, page_script};
 
 /// Name of the isolated world our script lives in.
-const WORLD: &str = "helmwatch";
+pub(super) const WORLD: &str = "helmwatch";
 
 /// How often a call is tried again because its document went away under it.
 const TRIES: usize = 3;

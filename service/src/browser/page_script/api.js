@@ -56,4 +56,5 @@ globalThis.__helmwatch = Object.freeze({
   unhighlight: guarded(unhighlight),
   card: guarded(card),
   action: guarded(action),
+  record: guarded(record),
 });

@@ -132,8 +132,11 @@ let pointerAt = null;
 /** What the next action does and where, for so many milliseconds. `at` is a rectangle in the window, or absent. */
 const action = ({ title, at = null, position = 'top-right', cursor = 'pointer', style = {}, duration }) => {
   overlay();
-  const drawn = [draw(`position: fixed; ${CORNERS[position] || CORNERS['top-right']} max-width: 60%; padding: 8px 14px; border-radius: 8px; background: rgba(16, 20, 28, 0.88); `
-    + `color: #fff; font-size: 18px; line-height: 1.3; overflow-wrap: anywhere; ${FONT} ${style.title || ''}`, title)];
+  const drawn = [];
+  if (title) {
+    drawn.push(draw(`position: fixed; ${CORNERS[position] || CORNERS['top-right']} max-width: 60%; padding: 8px 14px; border-radius: 8px; background: rgba(16, 20, 28, 0.88); `
+      + `color: #fff; font-size: 18px; line-height: 1.3; overflow-wrap: anywhere; ${FONT} ${style.title || ''}`, title));
+  }
   if (at) {
     const x = at.x + at.width / 2;
     const y = at.y + at.height / 2;

@@ -1,5 +1,6 @@
 //! `browser_close`.
 
+use crate::tools::keeper::Keeper;
 use crate::tools::tool::Nothing;
 use crate::tools::{Answer, Hints, Prepared, Tool};
 
@@ -14,13 +15,16 @@ pub(super) fn tool() -> Tool {
                 "Close the browser",
                 Box::new(|house| {
                     Box::pin(async move {
+                        let mut files = Vec::new();
                         if let Some(session) = house.session {
                             session.close("its agent closed the browser");
                             session.ended().await;
+                            files = Keeper { session: &session, public_url: house.public_url }.left();
                         }
                         Ok(Answer {
                             result: "No open tabs. Navigate to a URL to create one.".to_owned(),
                             code: vec!["await page.close()".to_owned()],
+                            files,
                             over: true,
                             ..Answer::default()
                         })

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::tools::keeper::Keeper;
 use crate::tools::{Answer, Hints, Prepared, Tool};
 
 #[derive(Deserialize, JsonSchema)]
@@ -25,7 +26,8 @@ pub(super) fn tool() -> Tool {
                         let session = house.registry.own(house.caller, &a.session)?;
                         session.close("its agent closed it");
                         session.ended().await;
-                        Ok(Answer::result(format!("Closed session \"{}\".", session.name())))
+                        let files = Keeper { session: &session, public_url: house.public_url }.left();
+                        Ok(Answer { files, ..Answer::result(format!("Closed session \"{}\".", session.name())) })
                     })
                 }),
             ))
