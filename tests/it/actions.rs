@@ -149,6 +149,114 @@ async fn what_lies_over_a_frame_covers_what_is_in_it_and_is_named() {
 }
 
 #[tokio::test]
+async fn every_kind_of_input_takes_what_fits_and_says_what_would() {
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    let page = agent.goto(&room.site.url("/inputs")).await;
+    let find = |words: &[&str]| page.find_ref(words).unwrap_or_else(|| panic!("no {words:?} in\n{}", page.text));
+    for (target, text, id) in [
+        (find(&["slider", "Volume"]), "8", "volume"),
+        (find(&["Day"]), "2026-02-03", "day"),
+        (find(&["Hour"]), "13:30", "hour"),
+        (find(&["Colour"]), "#FF8800", "colour"),
+        (find(&["spinbutton", "Count"]), "12", "count"),
+        // A label stands for its field.
+        ("#nick-label".to_owned(), "Ada", "nick"),
+    ] {
+        agent.ok("browser_type", json!({ "target": target, "text": text })).await;
+        let read = agent.evaluate(&format!("() => document.getElementById('{id}').value")).await;
+        assert_eq!(read, format!("\"{}\"", text.to_lowercase().replace("ada", "Ada")), "{id}");
+    }
+    let note = find(&["textbox", "Note"]);
+    agent.ok("browser_type", json!({ "target": note, "text": "two\nlines" })).await;
+    assert_eq!(agent.evaluate("() => note.innerText.trim()").await, "\"two\\nlines\"");
+    agent.ok("browser_type", json!({ "target": note, "text": "!", "slowly": true })).await;
+    assert!(agent.evaluate("() => note.innerText.includes('!')").await.contains("true"));
+    let toppings = find(&["listbox", "Toppings"]);
+    agent.ok("browser_select_option", json!({ "target": toppings, "values": ["Basil", "d"] })).await;
+    assert_eq!(agent.evaluate("() => [...toppings.selectedOptions].map(o => o.value).join()").await, "\"a,d\"");
+    agent.ok("browser_select_option", json!({ "target": toppings, "values": [] })).await;
+    assert_eq!(agent.evaluate("() => toppings.selectedOptions.length").await, "0");
+    let fields = json!([{ "target": find(&["slider", "Volume"]), "name": "Volume", "type": "slider", "value": "2" }]);
+    agent.ok("browser_fill_form", json!({ "fields": fields })).await;
+    assert_eq!(agent.evaluate("() => volume.value").await, "\"2\"");
+    for (target, text, said) in [
+        (find(&["slider", "Volume"]), "3", "0 to 10"),
+        (find(&["slider", "Volume"]), "12", "0 to 10"),
+        (find(&["Day"]), "tomorrow", "2026-01-31"),
+        (find(&["Colour"]), "orange", "#ff8800"),
+        (find(&["spinbutton", "Count"]), "many", "no number"),
+    ] {
+        let refused = agent.refused("browser_type", json!({ "target": target, "text": text })).await;
+        assert!(refused.contains(said), "{text}: {refused}");
+    }
+    let refused = agent.refused("browser_select_option", json!({ "target": toppings, "values": ["Dill"] })).await;
+    assert!(refused.contains("\"Dill\"") && refused.contains("is disabled"), "{refused}");
+    let refused = agent.refused("browser_select_option", json!({ "target": toppings, "values": ["Figs"] })).await;
+    assert!(refused.contains("no option \"Figs\"") && refused.contains("\"Basil\""), "{refused}");
+    assert_eq!(
+        agent.evaluate("() => [volume.value, day.value, colour.value].join()").await,
+        "\"2,2026-02-03,#ff8800\""
+    );
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_click_has_the_button_the_count_and_the_keys_it_is_given() {
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/inputs")).await;
+    let pad = agent.find(&["button", "Pad"]).await;
+    let log = "() => { const log = lines.join(' '); lines.length = 0; return log; }";
+    for (arguments, heard) in [
+        (json!({ "target": pad, "doubleClick": true }), "click:0::true click:0::true dblclick:0::true"),
+        (json!({ "target": pad, "button": "right" }), "contextmenu:2::true auxclick:2::true"),
+        (json!({ "target": pad, "button": "middle" }), "auxclick:1::true"),
+        (json!({ "target": pad, "modifiers": ["ControlOrMeta", "Shift"] }), "click:0:ctrl+shift:true"),
+        (json!({ "target": pad, "modifiers": ["Alt", "Meta"] }), "click:0:alt+meta:true"),
+        // The name clients of older versions use.
+        (json!({ "ref": pad }), "click:0::true"),
+    ] {
+        agent.ok("browser_click", arguments.clone()).await;
+        assert_eq!(agent.evaluate(log).await, format!("\"{heard}\""), "{arguments}");
+    }
+    // What has to be scrolled to, in the page and in a part of it, and what is two shadow trees down.
+    for words in [&["button", "Far down"], &["button", "Deep"]] {
+        agent.click(words).await;
+    }
+    let name = agent.find(&["textbox", "Hidden name"]).await;
+    agent.ok("browser_type", json!({ "target": name, "text": "Ada" })).await;
+    agent.click(&["button", "Twice inside"]).await;
+    assert_eq!(agent.evaluate(log).await, "\"far deep shadow:Ada\"");
+    for (target, said) in [("#fixed", "is read-only"), ("#agree", "an input of type checkbox")] {
+        let refused = agent.refused("browser_type", json!({ "target": target, "text": "x" })).await;
+        assert!(refused.contains(said), "{refused}");
+    }
+    let refused = agent.refused("browser_click", json!({ "target": "#shut" })).await;
+    assert!(refused.contains("<button id=shut> \"Shut\" is disabled"), "{refused}");
+    room.close().await;
+}
+
+#[tokio::test]
+async fn fields_two_frames_and_two_processes_down_are_typed_into_and_scrolled_to() {
+    let room = Room::isolated().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/framed?how=below&deep=1&inner=/inputs")).await;
+    let snapshot = agent.ok("browser_snapshot", json!({ "max_tokens": 20_000 })).await;
+    let find =
+        |words: &[&str]| snapshot.find_ref(words).unwrap_or_else(|| panic!("no {words:?} in\n{}", snapshot.text));
+    agent.ok("browser_type", json!({ "target": find(&["textbox", "Hidden name"]), "text": "Eve" })).await;
+    agent.ok("browser_click", json!({ "target": find(&["button", "Twice inside"]) })).await;
+    agent.ok("browser_type", json!({ "target": find(&["slider", "Volume"]), "text": "6" })).await;
+    agent.ok("browser_click", json!({ "target": find(&["button", "Far down"]) })).await;
+    agent.ok("browser_click", json!({ "target": find(&["checkbox", "I agree"]) })).await;
+    let words = json!({ "target": find(&["checkbox", "I agree"]), "function": "(box) => [box.checked, lines.join(' ')].join(' ')" });
+    let read = section(&agent.ok("browser_evaluate", words).await.text, "Result");
+    assert_eq!(read, "\"true shadow:Eve change:volume:6 far\"");
+    room.close().await;
+}
+
+#[tokio::test]
 async fn a_dialog_stops_the_page_until_it_is_answered() {
     let room = Room::open().await;
     let agent = room.agent().await;

@@ -22,7 +22,7 @@
 //! | `elements` | `target, within?` | what a selector matches: `count`, `visible`, `text` of the first that is drawn |
 //! | `facts` | `target` | role, name, field, form, rectangle, `fingerprint` (SHA-256), `code` (the locator) |
 //! | `locator`, `describe` | `target` | `code`; `text` such as `<button> "Save"` |
-//! | `ready` | `target, checks, timeout_ms` | a promise of `ok, x, y, rect` |
+//! | `ready` | `target, checks, timeout_ms` | a promise of `ok, x, y, rect, scrolled` |
 //! | `fill`, `focus`, `select`, `checked`, `value` | `target` and `text`, `select`, `values` | as named |
 //! | `blur`, `viewport` | | `ok`; sizes in CSS pixels, title, URL |
 //! | `wait_text` | `text, gone, timeout_ms` | a promise of `ok` |

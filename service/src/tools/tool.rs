@@ -106,7 +106,8 @@ fn renamed(
     known: &BTreeSet<String>,
     nullable: &BTreeSet<String>,
 ) -> Map<String, Value> {
-    for (old, new) in [("ref", "target"), ("startRef", "startTarget"), ("endRef", "endTarget")] {
+    let older = [("ref", "target"), ("startRef", "startTarget"), ("endRef", "endTarget"), ("includeStatic", "static")];
+    for (old, new) in older {
         if known.contains(new)
             && !arguments.contains_key(new)
             && let Some(value) = arguments.remove(old)

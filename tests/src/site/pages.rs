@@ -26,7 +26,7 @@ const NODES_MAX: usize = 200_000;
 const SLOW_MS_MAX: u64 = 30_000;
 
 /// Pages that never change: path and file.
-const FIXED: [(&str, &str); 23] = [
+const FIXED: [(&str, &str); 24] = [
     ("/", include_str!("../../site/index.html")),
     ("/form", include_str!("../../site/form.html")),
     ("/shop", include_str!("../../site/shop.html")),
@@ -47,6 +47,7 @@ const FIXED: [(&str, &str); 23] = [
     ("/account", include_str!("../../site/account.html")),
     ("/changing", include_str!("../../site/changing.html")),
     ("/upload", include_str!("../../site/upload.html")),
+    ("/inputs", include_str!("../../site/inputs.html")),
     ("/drag", include_str!("../../site/drag.html")),
     ("/mouse", include_str!("../../site/mouse.html")),
     ("/probe", include_str!("../../site/probe.html")),

@@ -16,6 +16,9 @@ use crate::browser::BrowserError;
 const READY_WAIT: Duration = Duration::from_secs(5);
 /// Longest one call of the script may take: a little more than it may wait itself.
 const DEADLINE: Duration = Duration::from_secs(8);
+/// Frames through which a point around a frame must stay where it is once something was scrolled or moves: the page around is
+/// scrolled by another process, and the browser finds the frame at its new place only when that is drawn.
+const STEADY_LOOKS: u32 = 2;
 /// Looks between two ways of scrolling an element into view: a page around a frame is scrolled by another process.
 const LOOKS_A_WAY: u32 = 4;
 
@@ -42,10 +45,18 @@ impl Check {
 }
 
 /// A point, CSS pixels.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     pub x: f64,
     pub y: f64,
+}
+
+/// Answer of `ready`: a point of the element in its own frame.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Ready {
+    x: f64,
+    y: f64,
+    scrolled: bool,
 }
 
 /// Arguments of `ready`.
@@ -91,17 +102,18 @@ impl Page {
         let place = self.place(target).await?;
         let until = Instant::now() + READY_WAIT;
         let mut before = None;
-        let mut round = 0;
+        let (mut round, mut steady, mut stirred) = (0, 0, false);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let query = ReadyQuery { target: &place.name, checks, timeout_ms: millis(left) };
-            let inner: Point = self.call(&place.frame, "ready", &query, DEADLINE).await?;
+            let inner: Ready = self.call(&place.frame, "ready", &query, DEADLINE).await?;
             let around = self.through(&place.frame, inner.x, inner.y).await?;
-            let Some(outermost) = around.last() else { return Ok(inner) };
+            let Some(outermost) = around.last() else { return Ok(Point { x: inner.x, y: inner.y }) };
             let at = Point { x: outermost.x, y: outermost.y };
             let against = against(&around, checks);
-            let moving = checks.contains(&Check::Stable) && around.iter().any(|one| one.moving);
-            if against.is_none() && (!moving || before == Some(at)) {
+            stirred |= inner.scrolled || (checks.contains(&Check::Stable) && around.iter().any(|one| one.moving));
+            steady = if before == Some(at) { steady + 1 } else { 0 };
+            if against.is_none() && (!stirred || steady >= STEADY_LOOKS) {
                 return Ok(at);
             }
             if left.is_zero() {
@@ -110,6 +122,7 @@ impl Page {
             if against.is_some() && round % LOOKS_A_WAY == 0 {
                 let reveal = RevealQuery { target: &place.name, round: round / LOOKS_A_WAY };
                 self.call::<_, Done>(&place.frame, "reveal", &reveal, DEADLINE).await?;
+                stirred = true;
             }
             self.next_frame().await?;
             before = Some(at);

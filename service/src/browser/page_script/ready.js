@@ -5,21 +5,23 @@ const READY_MS = 5000;
 const ready = ({ target, checks = ['visible', 'stable', 'enabled', 'hit'], timeout_ms: timeoutMs = READY_MS }) => {
   const wanted = new Set(checks);
   const first = attemptReady(target, wanted, 0);
-  if (first.ok && !(wanted.has('stable') && (first.scrolled || first.maybeMoving))) return readyAnswer(first);
+  if (first.ok && !(wanted.has('stable') && (first.scrolled || first.maybeMoving))) return readyAnswer(first, first.scrolled);
   return waitReady(target, wanted, timeoutMs, first);
 };
-const readyAnswer = ({ x, y, rect }) => ({ ok: true, x, y, rect });
+const readyAnswer = ({ x, y, rect }, scrolled) => ({ ok: true, x, y, rect, scrolled: Boolean(scrolled) });
 
 const waitReady = async (target, wanted, timeoutMs, first) => {
   const deadline = performance.now() + timeoutMs;
   let last = first;
+  let scrolled = first.scrolled;
   for (let round = 1; ; round++) {
     await nextFrame();
     const now = attemptReady(target, wanted, round);
+    scrolled ||= now.scrolled;
     if (now.ok) {
       const still = last.ok && sameRect(last.rect, now.rect);
       const over = performance.now() >= deadline;
-      if (!wanted.has('stable') || (still && (over || !now.settling))) return readyAnswer(now);
+      if (!wanted.has('stable') || (still && (over || !now.settling))) return readyAnswer(now, scrolled);
     }
     if (performance.now() >= deadline) {
       if (!now.ok) throw now.error;

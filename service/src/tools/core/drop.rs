@@ -22,7 +22,6 @@ struct Arguments {
     element: Option<String>,
     /// Ref or selector
     target: String,
-    /// Files, as for browser_file_upload
     #[serde(default)]
     paths: Option<Vec<String>>,
     /// Data by MIME type

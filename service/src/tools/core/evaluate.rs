@@ -17,7 +17,7 @@ struct Arguments {
     #[serde(default)]
     #[allow(dead_code, reason = "part of the interface: clients describe the element for people")]
     element: Option<String>,
-    /// Ref or selector; the function gets that element
+    /// Ref or selector
     #[serde(default)]
     target: Option<String>,
     /// () => { ... } or (element) => { ... }

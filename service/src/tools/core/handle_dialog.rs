@@ -11,7 +11,6 @@ use crate::tools::{Answer, Hints, Prepared, Tool, WithModal};
 struct Arguments {
     /// true: OK; false: Cancel
     accept: bool,
-    /// Text for a prompt
     #[serde(default)]
     prompt_text: Option<String>,
 }

@@ -8,7 +8,6 @@ use crate::tools::{Answer, Hints, Prepared, Tool, ToolError};
 
 #[derive(Deserialize, JsonSchema)]
 struct Arguments {
-    /// A name to call it by
     #[serde(default)]
     name: Option<String>,
     /// Viewport, CSS pixels
