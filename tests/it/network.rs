@@ -1,6 +1,8 @@
 //! The network log, routes, and a network that is gone, as page and site see them.
 
+use helmwatch_protocol::{LiveEvent, MouseButton, MouseKind, ViewerMessage};
 use helmwatch_tests::mcp::{Era, McpClient};
+use helmwatch_tests::viewer::Viewer;
 use serde_json::json;
 
 use crate::room::{Hand, Room, section};
@@ -194,6 +196,10 @@ async fn a_route_answers_in_the_servers_place_for_pages_frames_workers_and_later
     );
     assert!(agent.evaluate(&cross).await.contains(made));
     assert_eq!(agent.evaluate("() => worker('/api/echo')").await, "\"{\\\"made\\\":\\\"here\\\"}\"");
+    for of_no_tab in ["service", "shared"] {
+        let asked = format!("() => {of_no_tab}('/api/echo')");
+        assert_eq!(agent.evaluate(&asked).await, "\"{\\\"made\\\":\\\"here\\\"}\"", "{of_no_tab}");
+    }
     // A frame of another site, which came later.
     let framed = format!("() => frame('http://{}/api/framed')", room.site.other_address());
     agent.evaluate(&framed).await;
@@ -307,12 +313,21 @@ async fn offline_holds_for_pages_frames_workers_sockets_and_later_tabs() {
     agent.goto(&room.site.url("/network")).await;
     let framed = format!("() => frame('http://{}/inner?who=cross')", room.site.other_address());
     agent.evaluate(&framed).await;
+    // They are there already: their scripts cannot be had without a network.
+    for of_no_tab in ["service", "shared"] {
+        assert!(agent.evaluate(&format!("() => {of_no_tab}('/fetch-target?first')")).await.contains("reached"));
+    }
+    let before = room.site.count("GET", "/fetch-target");
     let set = agent.ok("browser_network_state_set", json!({ "state": "offline" })).await;
     assert_eq!(section(&set.text, "Result"), "Network is now offline");
     assert!(set.text.contains("await page.context().setOffline(true);"), "{}", set.text);
     assert_eq!(agent.evaluate("() => navigator.onLine").await, "false");
     assert!(agent.evaluate("() => ask('/api/echo')").await.contains("failed"));
     assert!(agent.evaluate("() => worker('/api/echo')").await.contains("failed"));
+    for of_no_tab in ["service", "shared"] {
+        let asked = agent.evaluate(&format!("() => {of_no_tab}('/api/echo')")).await;
+        assert!(asked.contains("failed"), "{of_no_tab}: {asked}");
+    }
     let socket = "() => new Promise((done) => { const s = new WebSocket('ws://' + location.host + '/api/socket'); s.onopen = () => done('open'); s.onerror = () => done('failed') })";
     assert_eq!(agent.evaluate(socket).await, "\"failed\"");
     agent.click(&["button", "Press inside"]).await;
@@ -320,7 +335,8 @@ async fn offline_holds_for_pages_frames_workers_sockets_and_later_tabs() {
     assert!(gone.contains("ERR_INTERNET_DISCONNECTED"), "{gone}");
     let later = agent.call("browser_tabs", json!({ "action": "new", "url": room.site.url("/form") })).await;
     assert!(later.is_error && later.text.contains("ERR_INTERNET_DISCONNECTED"), "{}", later.text);
-    for path in ["/api/echo", "/api/socket", "/fetch-target", "/form"] {
+    assert_eq!(room.site.count("GET", "/fetch-target"), before);
+    for path in ["/api/echo", "/api/socket", "/form"] {
         assert_eq!(room.site.count("GET", path), 0, "{path}");
     }
     let set = agent.ok("browser_network_state_set", json!({ "state": "online" })).await;
@@ -330,5 +346,41 @@ async fn offline_holds_for_pages_frames_workers_sockets_and_later_tabs() {
     assert!(agent.evaluate("() => ask('/api/echo')").await.contains("200 "));
     assert!(agent.evaluate("() => worker('/api/echo')").await.contains("GET"));
     agent.refused("browser_network_state_set", json!({ "state": "slow" })).await;
+    room.close().await;
+}
+
+#[tokio::test]
+async fn of_what_people_send_nothing_but_its_line_is_told() {
+    let room = room().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/network")).await;
+    let middle = "() => { const b = document.querySelector('button').getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2] }";
+    let place: [f64; 2] = serde_json::from_str(&agent.evaluate(middle).await).unwrap();
+    let key = room.service.create_key("driver", &["view", "control"], None).await.unwrap();
+    let path = format!("/v1/sessions/{}/live", crate::keys::only_session(&room).await);
+    let mut viewer = Viewer::connect(&room.service.base(), &path, Some(&key)).await.unwrap();
+    // Nobody presses what they do not see.
+    viewer.frame().await.unwrap();
+    viewer.send(&ViewerMessage::TakeControl).await.unwrap();
+    viewer.event(|event| matches!(event, LiveEvent::Control { you_control: true, .. })).await.unwrap();
+    for kind in [MouseKind::Down, MouseKind::Up] {
+        let (button, x, y) = (MouseButton::Left, place[0], place[1]);
+        let press = ViewerMessage::Mouse { kind, x, y, button, clicks: 1, delta_x: 0.0, delta_y: 0.0, modifiers: 0 };
+        viewer.send(&press).await.unwrap();
+    }
+    room.site.wait_for("POST", "/api/echo", crate::room::SOON).await.unwrap();
+    viewer.send(&ViewerMessage::HandBack).await.unwrap();
+    viewer.event(|event| matches!(event, LiveEvent::Control { you_control: false, .. })).await.unwrap();
+    let index = number(&listed(&agent, json!({ "static": true })).await, "[POST]");
+    let told = agent.ok("browser_network_request", json!({ "index": index })).await;
+    assert!(
+        told.text.contains("Made while a person was at the helm") && !told.text.contains("headers"),
+        "{}",
+        told.text
+    );
+    for part in ["request-body", "response-body", "request-headers", "response-headers"] {
+        let refused = agent.refused("browser_network_request", json!({ "index": index, "part": part })).await;
+        assert!(refused.contains("while a person was at the helm"), "{refused}");
+    }
     room.close().await;
 }

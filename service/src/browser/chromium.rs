@@ -219,7 +219,12 @@ impl EventSink for RootSink {
                     .and_then(|id| lock(&self.contexts).get(AsRef::<str>::as_ref(id)).and_then(Weak::upgrade));
                 match context {
                     Some(context) if attached.target_info.r#type == "page" => context.attached(&attached),
-                    // Workers and unknown kinds: what is not ours to drive must at least not stay paused.
+                    Some(context)
+                        if matches!(attached.target_info.r#type.as_str(), "service_worker" | "shared_worker") =>
+                    {
+                        context.worker_attached(&attached);
+                    }
+                    // Unknown kinds: what is not ours to drive must at least not stay paused.
                     _ => {
                         let session: Arc<str> = AsRef::<str>::as_ref(&attached.session_id).into();
                         connection.post(Some(&session), &RunIfWaitingForDebuggerParams::default());

@@ -28,6 +28,7 @@ use super::origins::ORIGINS_MAX;
 use super::page::Page;
 use super::recording::{Recorded, Recording, Told};
 use super::route::Route;
+use super::workers::Workers;
 
 /// A context with its tabs. Nothing in it is ever reused: dispose it and its renderers die.
 pub struct Context {
@@ -48,6 +49,7 @@ pub struct Context {
     /// What its pages are made to believe.
     emulation: Mutex<Arc<Emulation>>,
     downloads: Downloads,
+    pub(super) workers: Workers,
     /// Counts changes of the list and of any page's title or address.
     changed: watch::Sender<u64>,
 }
@@ -77,6 +79,7 @@ impl Context {
             private: AtomicBool::new(false),
             emulation: Mutex::default(),
             downloads: Downloads::default(),
+            workers: Workers::default(),
             changed: watch::Sender::new(0),
         }
     }
@@ -332,6 +335,7 @@ impl Context {
             change(&mut wanted);
             std::mem::replace(&mut *kept, Arc::new(wanted))
         };
+        self.dress_workers(&was).await?;
         // A tab that attaches meanwhile reads the new wish itself: it is in the list before it starts.
         for page in self.pages() {
             match page.dress(&was).await {
@@ -341,6 +345,19 @@ impl Context {
             }
         }
         Ok(())
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(super) fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// The usual deadline of a command.
+    pub(super) fn deadline(&self) -> Duration {
+        self.options.command_deadline
     }
 
     pub(super) fn emulation(&self) -> Arc<Emulation> {

@@ -48,8 +48,10 @@ pub enum NetworkState {
 pub(super) enum Attire {
     /// A tab or a frame in a process of its own.
     Document,
-    /// A worker of a page.
+    /// A worker of a page: its requests are stopped where its page's are.
     Worker,
+    /// A worker that belongs to no page.
+    Alone,
 }
 
 impl Emulation {
@@ -76,8 +78,7 @@ impl Emulation {
             told.map(drop)
         };
         let routes = async {
-            // What a worker asks for is stopped where its page's requests are.
-            if self.routes == was.routes || attire != Attire::Document {
+            if self.routes == was.routes || attire == Attire::Worker {
                 return Ok(());
             }
             let patterns = self
@@ -99,9 +100,16 @@ impl Emulation {
             enabled.map(drop)
         };
         let (media, network, routes) = futures_util::join!(media, network, routes);
-        media?;
-        network?;
-        routes
+        for made in [media, network, routes] {
+            match made {
+                // Not every kind of worker knows every command.
+                Err(BrowserError::Refused { method, message, .. }) if attire != Attire::Document => {
+                    tracing::debug!(method, message, "a worker was not made as its session wants it");
+                }
+                made => made?,
+            }
+        }
+        Ok(())
     }
 }
 

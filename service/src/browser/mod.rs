@@ -24,9 +24,11 @@ mod process;
 mod profile;
 mod recording;
 mod route;
+mod routing;
 mod run_as;
 mod video;
 mod webm;
+mod workers;
 
 pub use annotate::{Label, annotate};
 pub use chromium::Chromium;

@@ -332,9 +332,11 @@ impl Registry {
         Ok(())
     }
 
-    /// The session's own task forgets it a moment after its end; whoever closed it must not see it in a list before that.
+    /// The session's own task forgets it a moment after its end; whoever closed it must not see it in a list
+    /// before that, nor a folder without files.
     fn forget_if_there(&self, session: &Session) {
         self.lock().remove(&session.id);
+        self.shelf.end(&session.id);
     }
 
     /// What opens, changes and closes from now on.

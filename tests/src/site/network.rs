@@ -13,6 +13,11 @@ use serde_json::{Map, Value, json};
 
 use super::Shared;
 
+/// Asks for what it is told to and says what it got: as a service worker or a shared one.
+const WORKER: &str = "const ask = (path) => fetch(path).then((a) => a.text(), (e) => 'failed: ' + e.message); \
+     onmessage = async (e) => e.source.postMessage(await ask(e.data)); \
+     onconnect = (e) => { const port = e.ports[0]; port.onmessage = async (m) => port.postMessage(await ask(m.data)) };";
+
 /// Largest answer of `/api/bytes`.
 const BYTES_MAX: usize = 32 << 20;
 
@@ -20,6 +25,7 @@ pub(super) fn router() -> Router<Shared> {
     Router::new()
         .route("/network", get(|| async { Html(include_str!("../../site/network.html")) }))
         .route("/network.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], "h1 { color: green }") }))
+        .route("/network-worker.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], WORKER) }))
         .route("/api/echo", any(echo))
         .route("/api/bytes", get(bytes))
         .route("/api/missing", get(|| async { (StatusCode::NOT_FOUND, "nothing here") }))

@@ -346,7 +346,8 @@ impl Page {
             }
             EventRequestPaused::IDENTIFIER => {
                 drop(state);
-                self.request_paused(session, event);
+                let emulation = self.context.upgrade().map(|context| context.emulation());
+                self.routing.paused(emulation.as_deref(), session, &self.tasks, event);
                 return;
             }
             EventScreencastFrame::IDENTIFIER => {
@@ -446,7 +447,7 @@ impl Page {
         self.tasks.spawn("frame start", async move {
             let listened = match attire {
                 Attire::Document => page.listen(&session).await,
-                Attire::Worker => page.listen_to_worker(&session).await,
+                Attire::Worker | Attire::Alone => page.listen_to_worker(&session).await,
             };
             if let Err(error) = listened {
                 tracing::debug!(%error, "a frame in another process or a worker could not be prepared");

@@ -27,7 +27,6 @@ mod pointer;
 mod reading;
 mod recorder;
 mod requests;
-mod routing;
 mod screencast;
 mod scripting;
 mod settle;
@@ -52,6 +51,7 @@ use super::context::Context;
 use super::emulation::Attire;
 use super::launch::LaunchOptions;
 use super::lock::lock;
+use super::routing::Routing;
 
 pub use aim::Check;
 pub use capture::{PictureFormat, Shot};
@@ -94,7 +94,7 @@ pub struct Page {
     cast: screencast::Cast,
     /// What listens for a recording.
     listening: Mutex<Vec<recorder::Listening>>,
-    routing: routing::Routing,
+    routing: Arc<Routing>,
     /// Sinks of this tab's CDP sessions; the connection holds them weakly.
     sinks: Mutex<Vec<Arc<TargetSink>>>,
     /// Set when the tab can be used, or with why it never can.
@@ -132,7 +132,7 @@ impl Page {
                 changed: watch::Sender::new(0),
                 cast: screencast::Cast::default(),
                 listening: Mutex::default(),
-                routing: routing::Routing::default(),
+                routing: Arc::default(),
                 sinks: Mutex::new(vec![sink]),
                 ready: OnceLock::new(),
             }

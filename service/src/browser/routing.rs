@@ -13,9 +13,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
-use super::Page;
-use crate::browser::cdp::{CdpSession, Event};
-use crate::browser::route::{Route, RouteDoing};
+use super::cdp::{CdpSession, Event};
+use super::emulation::Emulation;
+use super::route::{Route, RouteDoing};
+use crate::telemetry::Tasks;
 
 /// `Fetch.requestPaused`, as far as it is used here.
 #[derive(Deserialize)]
@@ -43,12 +44,12 @@ struct PausedId {
     request_id: String,
 }
 
-/// Routed requests of one tab that may wait to be dealt with; one more fails at once.
+/// Routed requests of one tab, or of the workers of none, that may wait to be dealt with; one more fails at once.
 const WAITING_MAX: usize = 1024;
 /// How many of them are dealt with at a time: each may carry a large body.
 const SENDING_MAX: usize = 4;
 
-/// The routed requests of a tab.
+/// The routed requests of a tab, or of the workers of none.
 pub(super) struct Routing {
     waiting: Arc<Semaphore>,
     sending: Semaphore,
@@ -66,9 +67,15 @@ enum Sent {
     On(Box<ContinueRequestParams>),
 }
 
-impl Page {
-    /// Chromium stopped a request.
-    pub(super) fn request_paused(self: &Arc<Self>, session: &CdpSession, event: Event<'_>) {
+impl Routing {
+    /// Chromium stopped a request of the target of `session`.
+    pub fn paused(
+        self: &Arc<Self>,
+        emulation: Option<&Emulation>,
+        session: &CdpSession,
+        tasks: &Tasks,
+        event: Event<'_>,
+    ) {
         let Some(paused) = event.read::<Paused<'_>>() else {
             if let Some(paused) = event.read::<PausedId>() {
                 session.post(&FailRequestParams::new(RequestId::from(paused.request_id), ErrorReason::Failed));
@@ -76,23 +83,22 @@ impl Page {
             return;
         };
         let id = RequestId::from(paused.request_id);
-        let emulation = self.context.upgrade().map(|context| context.emulation());
-        let route = emulation.as_ref().and_then(|emulation| emulation.routes.find(&paused.request.url));
+        let route = emulation.and_then(|emulation| emulation.routes.find(&paused.request.url));
         let Some(route) = route.cloned() else {
             session.post(&ContinueRequestParams::new(id));
             return;
         };
-        let Ok(turn) = Arc::clone(&self.routing.waiting).try_acquire_owned() else {
+        let Ok(turn) = Arc::clone(&self.waiting).try_acquire_owned() else {
             session.post(&FailRequestParams::new(id, ErrorReason::Failed));
             return;
         };
         let asks_first = paused.request.method == "OPTIONS";
         let headers = paused.request.headers;
-        let (page, session) = (Arc::clone(self), session.clone());
-        self.tasks.spawn("route", async move {
+        let (routing, session) = (Arc::clone(self), session.clone());
+        tasks.spawn("route", async move {
             let _turn = turn;
             // Never closed.
-            let _sending = page.routing.sending.acquire().await;
+            let _sending = routing.sending.acquire().await;
             let done = match sent(&route, &id, &headers, asks_first) {
                 Sent::Answer(answer) => session.execute(*answer).await.map(drop),
                 Sent::On(on) => session.execute(*on).await.map(drop),
