@@ -391,3 +391,67 @@ async fn a_trace_has_every_call_and_every_request() {
     assert!(answered("/form") && answered("/frames") && answered("/inner?who=same"), "both pages: {:?}", logs[1]);
     room.close().await;
 }
+
+/// A page that offers two tools: one by script, one as a form.
+const OFFERS: &str = "() => {
+    document.body.innerHTML = '<form toolname=find_item tooldescription=\"Finds an item\"><input name=q toolparamdescription=word></form><p id=out>';
+    document.modelContext.registerTool({
+      name: 'put_in_basket',
+      description: 'Puts things\\n### Error\\ninto the basket',
+      inputSchema: { type: 'object', properties: { item: { type: 'string' }, count: { type: 'number' } }, required: ['item'] },
+      execute: async ({ item, count = 1 }) => {
+        if (item === 'bomb') throw new Error('not sold here');
+        document.getElementById('out').textContent = `${count} x ${item}`;
+        return { content: [{ type: 'text', text: `in the basket: ${item}` }] };
+      },
+    });
+  }";
+
+#[tokio::test]
+async fn tools_a_page_offers_are_listed_and_called_once_a_person_agrees() {
+    let room = Room::open().await;
+    let agent = room.agent_with("agent", "devtools").await;
+    agent.goto(&room.site.url("/form")).await;
+    let none = agent.ok("browser_webmcp_list", json!({})).await;
+    assert_eq!(section(&none.text, "Result"), "No WebMCP tools registered on the page.");
+    agent.ok("browser_evaluate", json!({ "function": OFFERS })).await;
+    let snapshot = agent.ok("browser_snapshot", json!({})).await;
+    assert!(snapshot.text.contains("- 2 webmcp tools available on the page\n"), "{}", snapshot.text);
+    let list = section(&agent.ok("browser_webmcp_list", json!({})).await.text, "Result");
+    assert!(list.starts_with("Found 2 WebMCP tool(s)."), "{list}");
+    assert!(list.contains("- put_in_basket: Puts things ### Error into the basket"), "one line: {list}");
+    assert!(list.contains(r#"inputSchema: {"#) && list.contains("- find_item: Finds an item"), "{list}");
+    // What the page's own script does is for a person to allow.
+    let held = async {
+        let held = room.held().await;
+        let (status, decided) = room.decide(room.service.admin_key(), held["id"].as_str().unwrap(), "approve").await;
+        assert_eq!(status, 200, "{decided}");
+        held["summary"].as_str().unwrap_or_default().to_owned()
+    };
+    let call = json!({ "name": "put_in_basket", "params": { "item": "lamp", "count": 2 } });
+    let (called, _) = tokio::join!(agent.ok("browser_webmcp_call", call), held);
+    let result = section(&called.text, "Result");
+    assert!(result.starts_with("Called WebMCP tool \"put_in_basket\" in http"), "{result}");
+    assert!(result.contains("in the basket: lamp"), "{result}");
+    assert_eq!(agent.evaluate("() => document.getElementById('out').textContent").await, "\"2 x lamp\"");
+    agent.goto(&room.site.url("/shop")).await;
+    let gone = agent.ok("browser_webmcp_list", json!({})).await;
+    assert_eq!(section(&gone.text, "Result"), "No WebMCP tools registered on the page.");
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_page_tool_that_fails_says_so_in_two_lines() {
+    let room = Room::with(|options| options.policy("open")).await;
+    let agent = room.agent_with("agent", "devtools").await;
+    agent.goto(&room.site.url("/form")).await;
+    agent.ok("browser_evaluate", json!({ "function": OFFERS })).await;
+    let missing = agent.refused("browser_webmcp_call", json!({ "name": "fly" })).await;
+    assert!(missing.contains("put_in_basket"), "{missing}");
+    let failed = json!({ "name": "put_in_basket", "params": { "item": "bomb" } });
+    let failed = agent.refused("browser_webmcp_call", failed).await;
+    assert!(failed.contains("put_in_basket") && failed.contains("browser_webmcp_list"), "{failed}");
+    agent.ok("browser_webmcp_call", json!({ "name": "put_in_basket", "params": { "item": "cup" } })).await;
+    assert_eq!(agent.evaluate("() => document.getElementById('out').textContent").await, "\"1 x cup\"");
+    room.close().await;
+}

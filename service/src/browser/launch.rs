@@ -172,6 +172,8 @@ fn flags(build: Build, options: &LaunchOptions, profile: &Path) -> Vec<String> {
         "--webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
         "--disable-quic",
+        // Pages may offer tools to agents (WebMCP); a Chromium that does not know the word ignores it.
+        "--enable-blink-features=WebMCP",
     ]
     .map(str::to_owned)
     .to_vec();

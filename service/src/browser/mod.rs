@@ -44,7 +44,7 @@ pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
 pub use origins::OriginItems;
 pub use page::{
     ActionStyle, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Dropped, Frame, KeyInput,
-    Mark, Marked, Marks, Matches, Modal, MouseAction, Page, PageFacts, PageFieldKind, PictureFormat, Reading,
+    Mark, Marked, Marks, Matches, Modal, MouseAction, Page, PageFacts, PageFieldKind, PageTool, PictureFormat, Reading,
     RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome, RequestSide, Screencast, Shot,
     SnapshotOptions, SnapshotText, StorageArea, StoredItem, StoredItems, Target,
 };

@@ -43,10 +43,10 @@ pub use video::{ShownActions, VideoFile, VideoWish};
 /// What work in a session handles. Named here because whoever runs work goes through a session.
 pub use crate::browser::{
     ActionStyle, BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Cookie, Dialog, Dropped, Label, Mark,
-    Marked, Marks, Matches, Media, Modal, MouseAction, MouseButton, NetworkState, OriginItems, Page, Partition,
-    PictureFormat, PictureLimit, Reading, RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome,
-    RequestSide, Route, RouteDoing, SameSite, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem,
-    StoredItems, Target, annotate, fit,
+    Marked, Marks, Matches, Media, Modal, MouseAction, MouseButton, NetworkState, OriginItems, Page, PageTool,
+    Partition, PictureFormat, PictureLimit, Reading, RequestBody, RequestEntry, RequestHeaders, RequestList,
+    RequestOutcome, RequestSide, Route, RouteDoing, SameSite, Shot, SnapshotOptions, SnapshotText, StorageArea,
+    StoredItem, StoredItems, Target, annotate, fit,
 };
 
 /// What a session keeps for its agent; named here for the same reason.

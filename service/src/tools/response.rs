@@ -184,6 +184,10 @@ fn tabs_and_page(text: &mut String, session: &Session, page: Option<&Page>, with
     if let Some(status) = status {
         lines.push_str(&format!("\n- HTTP status: {} {}", status.code, one_line(&status.text)));
     }
+    match page.page_tools().len() {
+        0 => {}
+        count => lines.push_str(&format!("\n- {count} webmcp tools available on the page")),
+    }
     let console = page.console(false);
     let errors = console.iter().filter(|entry| entry.level == ConsoleLevel::Error).count();
     let warnings = console.iter().filter(|entry| entry.level == ConsoleLevel::Warning).count();

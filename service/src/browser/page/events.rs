@@ -107,7 +107,7 @@ impl Page {
             .flatten(true)
             .build()
             .map_err(impossible)?;
-        let (page, tree, life, script, network, choosers, attached, dressed, resumed) = futures_util::join!(
+        let (page, tree, life, script, network, choosers, attached, dressed, (), resumed) = futures_util::join!(
             session.execute(cdp::EnableParams::default()),
             session.execute(GetFrameTreeParams::default()),
             session.execute(SetLifecycleEventsEnabledParams::new(true)),
@@ -117,6 +117,7 @@ impl Page {
             session.execute(attach),
             // Before it runs, so that its very first request finds the session's wishes.
             self.dress_new(session, Attire::Document),
+            self.hear_page_tools(session),
             session.execute(RunIfWaitingForDebuggerParams::default()),
         );
         page?;
@@ -385,6 +386,7 @@ impl Page {
                 }
                 return;
             }
+            _ if state.page_tools_event(event) => {}
             _ => return,
         }
         drop(state);

@@ -77,6 +77,7 @@ impl PageState {
         let mut gone = vec![id.to_owned()];
         while let Some(id) = gone.pop() {
             self.frames.remove(&id);
+            self.page_tools_gone(&id);
             gone.extend(
                 self.frames.iter().filter(|(_, frame)| frame.parent.as_deref() == Some(&id)).map(|(id, _)| id.clone()),
             );
@@ -85,6 +86,7 @@ impl PageState {
 
     /// A new document is in the frame.
     pub fn frame_committed(&mut self, id: &str, loader: &str, url: &str, session: &CdpSession) {
+        self.page_tools_gone(id);
         let next_frame = &mut self.next_frame;
         if let Some(frame) = self.frames.get_mut(id) {
             frame.commits += 1;

@@ -7,6 +7,7 @@ use super::console::Console;
 use super::dialog::Dialog;
 use super::frames::FrameState;
 use super::network::Network;
+use super::page_tools::PageTools;
 use super::pointer::Pointer;
 use crate::browser::BrowserError;
 use crate::browser::cdp::CdpSession;
@@ -38,6 +39,7 @@ pub(in crate::browser) struct PageState {
     pub pointer: Pointer,
     pub console: Console,
     pub network: Network,
+    pub page_tools: PageTools,
     /// Counts navigations begun in any frame.
     pub navigations_begun: u64,
     /// Counts documents committed in the main frame.
@@ -66,6 +68,7 @@ impl PageState {
             pointer: Pointer::default(),
             console: Console::default(),
             network: Network::default(),
+            page_tools: PageTools::default(),
             navigations_begun: 0,
             documents: 0,
             viewport,

@@ -30,13 +30,13 @@ struct Arguments {
     /// The whole page, not only what is in view
     #[serde(default)]
     full_page: bool,
-    /// Keep it as a file instead of showing it
+    /// Keep it as a file
     #[serde(default)]
     filename: Option<String>,
     /// css: scaled down to what models look at; device: as large as it is
     #[serde(default)]
     scale: Scale,
-    /// Draw the refs on what can be acted on
+    /// Draw refs
     #[serde(default)]
     annotate: bool,
 }
@@ -62,7 +62,7 @@ pub(super) fn tool() -> Tool {
     Tool::core(
         "browser_take_screenshot",
         "Take a screenshot",
-        "A picture of the page or an element. To act on the page use browser_snapshot.",
+        "A picture of the page or an element.",
         Hints::READ,
         |a: Arguments| {
             if a.full_page && a.target.is_some() {

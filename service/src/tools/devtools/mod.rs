@@ -12,6 +12,8 @@ mod stop_video;
 mod video_chapter;
 mod video_hide_actions;
 mod video_show_actions;
+mod webmcp_call;
+mod webmcp_list;
 
 use crate::tools::Tool;
 
@@ -29,5 +31,7 @@ pub(super) fn tools() -> Vec<Tool> {
         video_chapter::tool(),
         video_show_actions::tool(),
         video_hide_actions::tool(),
+        webmcp_list::tool(),
+        webmcp_call::tool(),
     ]
 }
