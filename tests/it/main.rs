@@ -18,6 +18,7 @@ mod emulation;
 mod files;
 mod handoff;
 mod harness;
+mod hostile;
 mod keys;
 mod lifetime;
 mod live;

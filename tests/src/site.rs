@@ -2,6 +2,7 @@
 //!
 //! Tests assert what the *site* saw. Every record is kept until the site is dropped, up to [`SEEN_MAX`].
 
+mod hostile;
 mod network;
 mod pages;
 

@@ -80,6 +80,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/file", get(file))
         .route("/redirect", get(redirect))
         .route("/status/{code}", get(status))
+        .route("/hostile/{name}", get(super::hostile::page))
         .route("/host", get(host))
         .route("/until-told", get(until_told))
         .route("/fetch-target", get(|| async { "reached" }))

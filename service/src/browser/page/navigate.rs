@@ -18,6 +18,9 @@ const LOAD_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How long a download that a navigation turned out to be may take to be told of.
 const DOWNLOAD_WAIT_MAX: Duration = Duration::from_secs(3);
 
+/// A renderer that runs nothing of its own stops loading at once.
+const STOP_WAIT_MAX: Duration = Duration::from_secs(2);
+
 impl Page {
     /// Goes to `url` (`Page.navigate`) and returns when the document is parsed and loaded, or parsed and five seconds older.
     ///
@@ -135,8 +138,13 @@ impl Page {
     }
 
     async fn stop_loading(&self) {
+        // A script that never ends holds up everything, what would stop it too.
+        if !self.responds().await {
+            self.interrupt(&self.main_frame()).await;
+        }
         // The browser process answers this even while the renderer waits.
-        if let Err(error) = self.session.execute(StopLoadingParams::default()).await {
+        let stopped = self.session.execute_within(StopLoadingParams::default(), STOP_WAIT_MAX);
+        if let Err(error) = stopped.await {
             tracing::debug!(%error, "loading could not be stopped");
         }
     }

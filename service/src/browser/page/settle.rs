@@ -98,6 +98,13 @@ impl Page {
         self.turn_with(&Turn { frame: true }).await
     }
 
+    /// Does the page get to a turn of its timers soon? One whose script never ends does not.
+    pub(super) async fn responds(&self) -> bool {
+        let (frame, argument) = (self.main_frame(), json!(Turn { frame: false }));
+        let turned = self.unless_dialog(self.call_once(&frame, "turn", &argument, REQUESTS_WAIT_MAX));
+        !matches!(tokio::time::timeout(REQUESTS_WAIT_MAX, turned).await, Err(_) | Ok(Err(BrowserError::Timeout { .. })))
+    }
+
     async fn turn_with(&self, turn: &Turn) -> Result<(), BrowserError> {
         let frame = self.main_frame();
         let argument = json!(turn);
