@@ -3,6 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -16,7 +18,24 @@ use crate::mcp::{Era, McpClient, Refused, ToolAnswer};
 use crate::peer::Playwright;
 use crate::service::{Options, Service};
 use crate::stdio::StdioClient;
-use crate::{Fault, Outcome, node};
+use crate::{Fault, Outcome, node, processes};
+
+/// In the environment of what a peer starts, so that it is found whoever adopted it.
+const MARK: &str = "HELMWATCH_BENCH_PEER";
+
+/// Processes with a mark of their own; ended when this is dropped.
+struct Marked {
+    value: String,
+}
+
+impl Drop for Marked {
+    fn drop(&mut self) {
+        for process in processes::marked(MARK, &self.value) {
+            // It may end by itself between the look and the signal: then there is nothing to end.
+            let _gone = kill(Pid::from_raw(process.pid), Signal::SIGKILL).is_err();
+        }
+    }
+}
 
 /// One started side.
 pub(super) struct Hand {
@@ -37,9 +56,10 @@ enum Driver {
         peer: Playwright,
         client: McpClient,
     },
-    /// It closes its browser, which runs on without it, when it is told to.
+    /// Its browser and a helper run on without it: both are ended with this, however it ends.
     AgentBrowser {
         client: StdioClient,
+        _rest: Marked,
         _home: TempDir,
     },
     Devtools {
@@ -80,8 +100,9 @@ impl Hand {
             SideName::AgentBrowser => {
                 let home = home()?;
                 // Its hover is not among the tools it offers when nothing is said.
+                let rest = Marked { value: home.path().display().to_string() };
                 let client = StdioClient::start(agent_browser(&home, &["--tools", "all"])?).await?;
-                Driver::AgentBrowser { client, _home: home }
+                Driver::AgentBrowser { client, _rest: rest, _home: home }
             }
             SideName::Devtools => {
                 let home = home()?;
@@ -233,6 +254,7 @@ fn agent_browser(home: &TempDir, arguments: &[&str]) -> Outcome<Command> {
         .arg("mcp")
         .args(arguments)
         .env("AGENT_BROWSER_EXECUTABLE_PATH", cdp::executable())
+        .env(MARK, home.path())
         .env("AGENT_BROWSER_NAMESPACE", "helmwatch-bench");
     Ok(command)
 }

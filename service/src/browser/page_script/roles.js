@@ -75,7 +75,10 @@ const implicitRole = (element, tag) => {
     case 'section': return isLabelled(element) || hasAttribute(element, 'title') ? 'region' : 'generic';
     case 'img': return attribute(element, 'alt') === '' && !hasAttribute(element, 'title') && !hasGlobalAria(element) && !isFocusable(element, tag) ? 'presentation' : 'img';
     case 'select': return selectMultiple(element) || selectSize(element) > 1 ? 'listbox' : 'combobox';
-    case 'td': return closest(element, 'table') && /^(grid|treegrid)$/.test(statedRole(closest(element, 'table')) || '') ? 'gridcell' : 'cell';
+    case 'td': {
+      const table = closest(element, 'table');
+      return table && hasAttribute(table, 'role') && /^(grid|treegrid)$/.test(statedRole(table) || '') ? 'gridcell' : 'cell';
+    }
     case 'th': return headerCellRole(element);
     case 'input': {
       const type = inputType(element);

@@ -8,6 +8,9 @@ const ELEMENTS_MAX = 400000;
 const LEVELS_MAX = 300;
 const NAME_MAX = 900;
 const COVER_MAX = 4000;
+/** Parts of a subtree that are looked at for a name, and steps to find them. */
+const RUN_PARTS_MAX = 2000;
+const RUN_STEPS_MAX = 10000;
 
 const newNode = (element, role, name, from) => ({
   element, role, name, from, kids: [], states: null, ref: '', pointer: false, root: false, hidden: false, active: false, url: null, hint: null, cover: '', parted: false,
@@ -244,12 +247,16 @@ const saysItsName = node => {
 /** Do some neighbouring parts of the subtree read exactly as `wanted`? */
 const someRunSays = (node, wanted) => {
   const parts = [];
+  // Parts without text say nothing in any run; without them a run ends within as many steps as `wanted` has characters.
+  const add = part => {
+    if (part !== '') parts.push(part);
+  };
   const stack = [...node.kids].reverse();
-  while (stack.length && parts.length < 2000) {
+  for (let steps = 0; stack.length && parts.length < RUN_PARTS_MAX && steps < RUN_STEPS_MAX; steps++) {
     const kid = stack.pop();
-    if (typeof kid === 'string') parts.push(squeeze(kid));
-    else if (kid.cover !== null && kid.cover !== undefined && kid.name) parts.push(kid.cover);
-    else if (isWords(kid)) parts.push(kid.parted ? squeeze(kid.kids[0]) : null);
+    if (typeof kid === 'string') add(squeeze(kid));
+    else if (kid.cover !== null && kid.cover !== undefined && kid.name) add(kid.cover);
+    else if (isWords(kid)) add(kid.parted ? squeeze(kid.kids[0]) : null);
     else for (let at = kid.kids.length - 1; at >= 0; at--) stack.push(kid.kids[at]);
   }
   for (let from = 0; from < parts.length; from++) {
@@ -257,6 +264,8 @@ const someRunSays = (node, wanted) => {
     for (let to = from; to < parts.length && parts[to] !== null && run.length < wanted.length; to++) {
       run += parts[to];
       if (run === wanted) return true;
+      // What does not begin as the name does will not become it.
+      if (!wanted.startsWith(run)) break;
     }
   }
   return false;
