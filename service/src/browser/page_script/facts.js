@@ -108,7 +108,6 @@ const isSubmitter = element => {
 const facts = ({ target }) => {
   const pass = newPass();
   const element = resolve(target);
-  const tag = tagOf(element);
   const acted = pressable(element);
   const actedTag = tagOf(acted);
   const role = roleOf(acted, actedTag) || 'none';
