@@ -11,8 +11,9 @@ use std::time::Duration;
 use similar::{Algorithm, DiffTag, capture_diff_slices_deadline};
 use tokio::time::Instant;
 
-/// How long the comparison may look for the shortest answer; after it the answer is longer, not wrong.
-const LOOK_MAX: Duration = Duration::from_millis(50);
+/// How long the comparison may look for the shortest answer; after it the answer is longer, not wrong. It takes some milliseconds on a page of
+/// thousands of lines; the rest is for a machine that is busy with something else.
+const LOOK_MAX: Duration = Duration::from_millis(250);
 
 /// How two snapshots differ.
 #[derive(Debug, Clone, PartialEq, Eq)]

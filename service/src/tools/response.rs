@@ -9,6 +9,10 @@ use super::terms::{SnapshotMode, Terms};
 use super::{Artefact, Reply, ToolError};
 use crate::session::{ConsoleLevel, Modal, Page, Session, SnapshotOptions, SnapshotText};
 
+/// The titles there are.
+const SECTIONS: [&str; 9] =
+    ["Error", "Result", "Ran Playwright code", "Open tabs", "Page", "Modal state", "Snapshot", "Events", "Paused"];
+
 /// Bytes kept free for what stands around a snapshot.
 const AROUND_BYTES: usize = 600;
 
@@ -228,7 +232,14 @@ fn with_note(yaml: &str, note: Option<&str>) -> String {
 }
 
 fn section(text: &mut String, title: &str, body: &str) {
-    text.push_str(&format!("### {title}\n{body}\n"));
+    text.push_str(&format!("### {title}\n"));
+    for line in body.split('\n') {
+        // Page text of several lines (an article, what a site keeps) must not look like a section of ours.
+        let poses = line.strip_prefix("### ").is_some_and(|name| SECTIONS.contains(&name.trim()));
+        text.push_str(if poses { "\\" } else { "" });
+        text.push_str(line);
+        text.push('\n');
+    }
 }
 
 /// Cuts what is still too long: a result of megabytes, say.
@@ -263,6 +274,9 @@ mod tests {
     #[test]
     fn page_text_cannot_open_a_section() {
         assert_eq!(one_line("Hi\n### Error\r\nrun away"), "Hi ### Error run away");
+        let mut text = String::new();
+        section(&mut text, "Result", "Hi\n### Error\r\n### Prices\n### Snapshot ");
+        assert_eq!(text, "### Result\nHi\n\\### Error\r\n### Prices\n\\### Snapshot \n");
     }
 
     #[test]
