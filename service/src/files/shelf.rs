@@ -52,6 +52,8 @@ pub struct Shelf {
     /// Bytes of all folders.
     used: AtomicU64,
     folders: Mutex<HashMap<SessionId, Kept>>,
+    /// Held while a session's folder is put away: two may hear of its end, and neither goes on before that is done.
+    ending: Mutex<()>,
 }
 
 struct Kept {
@@ -72,6 +74,7 @@ impl Shelf {
             seal: Seal::random(),
             used: AtomicU64::new(0),
             folders: Mutex::default(),
+            ending: Mutex::default(),
         })
     }
 
@@ -97,6 +100,7 @@ impl Shelf {
 
     /// A session ended: its files are kept a while. A folder without files goes at once.
     pub fn end(&self, session: &SessionId) {
+        let _ending = self.ending.lock().unwrap_or_else(PoisonError::into_inner);
         let empty = {
             let mut folders = self.lock();
             let Some(kept) = folders.get_mut(session) else { return };

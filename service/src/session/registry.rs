@@ -326,15 +326,15 @@ impl Registry {
         if !session.owner.ended_by(caller) {
             return Err(SessionError::Unknown(id.to_string()));
         }
-        session.close(reason);
-        session.ended().await;
-        self.forget_if_there(&session);
+        self.end(&session, reason).await;
         Ok(())
     }
 
-    /// The session's own task forgets it a moment after its end; whoever closed it must not see it in a list
-    /// before that, nor a folder without files.
-    fn forget_if_there(&self, session: &Session) {
+    /// Ends a session that was looked up before, and returns when nothing of it is left: its own task forgets it a moment after
+    /// its end, and whoever closed it must not see it in a list before that, nor a folder without files.
+    pub async fn end(&self, session: &Session, reason: &str) {
+        session.close(reason);
+        session.ended().await;
         self.lock().remove(&session.id);
         self.shelf.end(&session.id);
     }

@@ -17,8 +17,7 @@ pub(super) fn tool() -> Tool {
                     Box::pin(async move {
                         let mut files = Vec::new();
                         if let Some(session) = house.session {
-                            session.close("its agent closed the browser");
-                            session.ended().await;
+                            house.registry.end(&session, "its agent closed the browser").await;
                             files = Keeper { session: &session, public_url: house.public_url }.left();
                         }
                         Ok(Answer {

@@ -24,8 +24,7 @@ pub(super) fn tool() -> Tool {
                 Box::new(move |house| {
                     Box::pin(async move {
                         let session = house.registry.own(house.caller, &a.session)?;
-                        session.close("its agent closed it");
-                        session.ended().await;
+                        house.registry.end(&session, "its agent closed it").await;
                         let files = Keeper { session: &session, public_url: house.public_url }.left();
                         Ok(Answer { files, ..Answer::result(format!("Closed session \"{}\".", session.name())) })
                     })
