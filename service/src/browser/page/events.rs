@@ -30,7 +30,7 @@ use super::dialog::Dialog;
 use super::network::{RequestBegun, RequestEnded, ResponseCame};
 use super::state::PageState;
 use crate::browser::cdp::{CdpSession, Event, EventSink};
-use crate::browser::emulation::{Attire, Emulation, dress};
+use crate::browser::context::emulation::{Attire, Emulation, dress};
 use crate::browser::error::impossible;
 use crate::browser::lock::lock;
 use crate::browser::{BrowserError, Build, Source};

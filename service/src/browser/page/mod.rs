@@ -49,10 +49,10 @@ use tokio::sync::watch;
 use super::BrowserError;
 use super::cdp::{CdpSession, Connection, EventSink};
 use super::context::Context;
-use super::emulation::Attire;
+use super::context::emulation::Attire;
+use super::context::routing::Routing;
 use super::launch::LaunchOptions;
 use super::lock::lock;
-use super::routing::Routing;
 
 pub use aim::Check;
 pub use capture::{PictureFormat, Shot};

@@ -11,9 +11,9 @@ use chromiumoxide::cdp::js_protocol::runtime::{AddBindingParams, RemoveBindingPa
 use super::Page;
 use super::scripting::WORLD;
 use crate::browser::cdp::{CdpSession, Event};
+use crate::browser::context::recording::Told;
 use crate::browser::error::impossible;
 use crate::browser::lock::lock;
-use crate::browser::recording::Told;
 use crate::browser::{BrowserError, page_script};
 
 /// Name of the binding; `record.js` has it too.

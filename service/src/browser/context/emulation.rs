@@ -11,10 +11,12 @@ use chromiumoxide::cdp::browser_protocol::network::{
     EmulateNetworkConditionsByRuleParams, NetworkConditions, OverrideNetworkStateParams, SetCacheDisabledParams,
 };
 
-use super::BrowserError;
-use super::cdp::CdpSession;
-use super::context::Context;
+use super::Context;
+use super::route::Route;
 use super::route::Routes;
+use crate::browser::BrowserError;
+use crate::browser::cdp::CdpSession;
+use crate::browser::lock::lock;
 
 /// Media features; `None` leaves one to the browser.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub struct Media {
 
 /// All of it. A new value takes the place of the old one whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Emulation {
+pub(in crate::browser) struct Emulation {
     pub media: Media,
     pub network: NetworkState,
     pub routes: Routes,
@@ -45,7 +47,7 @@ pub enum NetworkState {
 
 /// What kind of target a CDP session has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Attire {
+pub(in crate::browser) enum Attire {
     /// A tab or a frame in a process of its own.
     Document,
     /// A worker of a page: its requests are stopped where its page's are.
@@ -136,7 +138,7 @@ impl Media {
 ///
 /// # Errors
 /// As the connection.
-pub(super) async fn dress(
+pub(in crate::browser) async fn dress(
     context: &Context,
     session: &CdpSession,
     attire: Attire,
@@ -149,5 +151,83 @@ pub(super) async fn dress(
         }
         wanted.apply(session, attire, &was).await?;
         was = wanted;
+    }
+}
+
+impl Context {
+    /// Changes the media features its pages see, also of tabs that open later.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn emulate_media(&self, change: impl FnOnce(&mut Media) + Send) -> Result<(), BrowserError> {
+        self.emulate(|emulation| change(&mut emulation.media)).await
+    }
+
+    /// Takes the network away from its pages, or gives it back; also for tabs that open later.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn set_network(&self, network: NetworkState) -> Result<(), BrowserError> {
+        self.emulate(|emulation| emulation.network = network).await
+    }
+
+    /// Its routes, in the order they were made.
+    #[must_use]
+    pub fn routes(&self) -> Vec<Arc<Route>> {
+        self.emulation().routes.list().to_vec()
+    }
+
+    /// Adds a route for all its pages; the newest that fits a request counts.
+    ///
+    /// # Errors
+    /// `Page` when it has as many as it may; else as the connection.
+    pub async fn add_route(&self, route: Route) -> Result<(), BrowserError> {
+        let mut full = None;
+        self.emulate(|emulation| match emulation.routes.with(route) {
+            Ok(routes) => emulation.routes = routes,
+            Err(what) => full = Some(what),
+        })
+        .await?;
+        match full {
+            None => Ok(()),
+            Some(what) => Err(BrowserError::Page {
+                code: "too_many_routes".to_owned(),
+                message: format!("{what}; remove some first (browser_unroute)"),
+            }),
+        }
+    }
+
+    /// Removes the routes of a pattern, or all, and answers how many there were.
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn remove_routes(&self, pattern: Option<&str>) -> Result<usize, BrowserError> {
+        let mut removed = 0;
+        self.emulate(|emulation| (emulation.routes, removed) = emulation.routes.without(pattern)).await?;
+        Ok(removed)
+    }
+
+    /// Changes what its pages are made to believe, and returns when all that are there do.
+    async fn emulate(&self, change: impl FnOnce(&mut Emulation) + Send) -> Result<(), BrowserError> {
+        let was = {
+            let mut kept = lock(&self.emulation);
+            let mut wanted = Emulation::clone(&kept);
+            change(&mut wanted);
+            std::mem::replace(&mut *kept, Arc::new(wanted))
+        };
+        self.dress_workers(&was).await?;
+        // A tab that attaches meanwhile reads the new wish itself: it is in the list before it starts.
+        for page in self.pages() {
+            match page.dress(&was).await {
+                // A tab that goes needs nothing any more.
+                Ok(()) | Err(BrowserError::Closed | BrowserError::Crashed) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    pub(in crate::browser) fn emulation(&self) -> Arc<Emulation> {
+        Arc::clone(&lock(&self.emulation))
     }
 }

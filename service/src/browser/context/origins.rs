@@ -8,13 +8,13 @@ use chromiumoxide::cdp::browser_protocol::storage::ClearDataForOriginParams;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::BrowserError;
+use super::Context;
 use super::aside::Aside;
-use super::context::Context;
-use super::page::{StorageArea, StoredItem, StoredItems};
+use crate::browser::BrowserError;
+use crate::browser::page::{StorageArea, StoredItem, StoredItems};
 
 /// Origins remembered and restored; of more, the ones seen first are forgotten.
-pub(super) const ORIGINS_MAX: usize = 100;
+pub(in crate::browser) const ORIGINS_MAX: usize = 100;
 
 /// What is cleared of an origin before a state is set: all that belongs to a login, cookies apart.
 const CLEARED: &str = "local_storage,indexeddb,service_workers,cache_storage";

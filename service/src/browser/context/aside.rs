@@ -20,16 +20,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::cdp::{CdpSession, Connection, Event, EventSink};
-use super::error::impossible;
-use super::launch::LaunchOptions;
-use super::{BrowserError, page_script};
+use super::Context;
+use crate::browser::cdp::{CdpSession, Connection, Event, EventSink};
+use crate::browser::error::impossible;
+use crate::browser::launch::LaunchOptions;
+use crate::browser::lock::lock;
+use crate::browser::{BrowserError, page_script};
+use chromiumoxide::cdp::browser_protocol::browser::BrowserContextId;
+use chromiumoxide::cdp::browser_protocol::target::{CreateTargetParams, EventAttachedToTarget};
+use tokio::sync::oneshot;
 
 /// What every address answers in it.
 const EMPTY: &str = "<!doctype html><title></title>";
 
 /// One such document.
-pub(super) struct Aside {
+pub(in crate::browser) struct Aside {
     target: String,
     connection: Connection,
     session: CdpSession,
@@ -152,5 +157,82 @@ impl Aside {
 impl Drop for Aside {
     fn drop(&mut self) {
         self.connection.post(None, &CloseTargetParams::new(self.target.clone()));
+    }
+}
+
+/// Documents that are no tabs, between Chromium's word that they are there and the answer that says which of them are.
+#[derive(Default)]
+pub(super) struct Asides {
+    /// How many are being opened.
+    pub(super) opening: usize,
+    /// What was attached meanwhile and opened by nobody's page.
+    pub(super) came: Vec<EventAttachedToTarget>,
+}
+
+/// While it is there, new targets wait until it is known which of them is no tab.
+struct Opening {
+    context: Arc<Context>,
+}
+
+impl Opening {
+    fn begin(context: Arc<Context>) -> Self {
+        lock(&context.asides).opening += 1;
+        Self { context }
+    }
+
+    fn take(&self, target: &str) -> Option<EventAttachedToTarget> {
+        let mut asides = lock(&self.context.asides);
+        let at = asides.came.iter().position(|one| AsRef::<str>::as_ref(&one.target_info.target_id) == target)?;
+        Some(asides.came.swap_remove(at))
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        let tabs = {
+            let mut asides = lock(&self.context.asides);
+            asides.opening -= 1;
+            if asides.opening == 0 { std::mem::take(&mut asides.came) } else { Vec::new() }
+        };
+        tabs.iter().for_each(|tab| self.context.attached_tab(tab));
+    }
+}
+
+impl Context {
+    /// Opens a document that is no tab. Carried through whoever waits, so that it never is taken for one.
+    pub(in crate::browser) async fn aside(self: &Arc<Self>) -> Result<Aside, BrowserError> {
+        let (done, opened) = oneshot::channel();
+        let context = Arc::clone(self);
+        self.tasks.spawn("empty document", async move {
+            // Whoever left wants none: it is closed as it is dropped.
+            drop(done.send(context.open_aside().await));
+        });
+        opened.await.unwrap_or(Err(BrowserError::Closed))
+    }
+
+    async fn open_aside(self: &Arc<Self>) -> Result<Aside, BrowserError> {
+        let create = CreateTargetParams::builder()
+            .url("about:blank")
+            .browser_context_id(BrowserContextId::from(self.id.clone()))
+            .build()
+            .map_err(impossible)?;
+        let deadline = self.options.command_deadline;
+        let mut changed = self.changed.subscribe();
+        let opening = Opening::begin(Arc::clone(self));
+        let opened = async {
+            let target: String = self.ask(&create).await?.target_id.into();
+            loop {
+                if let Some(attached) = opening.take(&target) {
+                    let session: &str = attached.session_id.as_ref();
+                    return Aside::begin(&target, session, self.connection.clone(), &self.options).await;
+                }
+                if !self.connection.is_alive() || changed.changed().await.is_err() {
+                    return Err(BrowserError::Closed);
+                }
+            }
+        };
+        tokio::time::timeout(deadline, opened)
+            .await
+            .map_err(|_| BrowserError::Timeout { what: "opening an empty document", after: deadline })?
     }
 }

@@ -12,7 +12,7 @@ const COMPILED_BYTES_MAX: usize = 256 << 10;
 
 /// A pattern of addresses.
 #[derive(Debug, Clone)]
-pub(super) struct Glob {
+pub(in crate::browser) struct Glob {
     regex: Regex,
     /// A pattern of Chromium's own that fits all this one fits, and perhaps more.
     wider: String,

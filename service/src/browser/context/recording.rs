@@ -2,6 +2,9 @@
 //!
 //! Pure: told the steps, it says the lines. What a person did to one field is one line, however many keys it took.
 
+use super::Context;
+use crate::browser::BrowserError;
+use crate::browser::lock::lock;
 use serde::Deserialize;
 
 /// Lines of one recording; what comes after them is counted, not kept.
@@ -9,7 +12,7 @@ const LINES_MAX: usize = 2_000;
 
 /// A step a person did, as the page script tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Told {
+pub(in crate::browser) struct Told {
     kind: ToldKind,
     /// The element as a locator.
     on: String,
@@ -42,7 +45,7 @@ enum ToldKind {
 
 /// A recording under way.
 #[derive(Debug, Default)]
-pub(super) struct Recording {
+pub(in crate::browser) struct Recording {
     steps: Vec<Step>,
     left_out: usize,
     /// While an agent acts, what the page tells is the agent's doing, which is told by itself.
@@ -155,6 +158,65 @@ impl Step {
 fn quoted(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n").replace('\r', "\\r");
     format!("'{}'", escaped.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029"))
+}
+
+impl Context {
+    /// Records from now on what is done on its pages.
+    ///
+    /// # Errors
+    /// `Page` (`recording_runs`) when that is so already; as the connection.
+    pub async fn start_recording(&self) -> Result<(), BrowserError> {
+        {
+            let mut recording = lock(&self.recording);
+            if recording.is_some() {
+                return Err(BrowserError::Page {
+                    code: "recording_runs".to_owned(),
+                    message: "a recording is under way; end it first (browser_stop_recording)".to_owned(),
+                });
+            }
+            *recording = Some(Recording::default());
+        }
+        for page in self.pages() {
+            if let Err(error) = page.record().await {
+                drop(self.stop_recording());
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the recording; `None` when there is none.
+    pub fn stop_recording(&self) -> Option<Recorded> {
+        let recording = lock(&self.recording).take()?;
+        self.pages().iter().for_each(|page| page.record_no_more());
+        Some(recording.finish())
+    }
+
+    /// Are its pages being recorded?
+    pub(in crate::browser) fn is_recorded(&self) -> bool {
+        lock(&self.recording).is_some()
+    }
+
+    /// A person did something on a page.
+    pub(in crate::browser) fn told(&self, told: Told) {
+        if let Some(recording) = lock(&self.recording).as_mut() {
+            recording.told(told);
+        }
+    }
+
+    /// An agent begins an action: what pages tell meanwhile is its doing.
+    pub fn agent_begins(&self) {
+        if let Some(recording) = lock(&self.recording).as_mut() {
+            recording.agent_begins();
+        }
+    }
+
+    /// It has ended; `code` says what was done.
+    pub fn agent_ended(&self, code: &[String]) {
+        if let Some(recording) = lock(&self.recording).as_mut() {
+            recording.agent_ended(code);
+        }
+    }
 }
 
 #[cfg(test)]

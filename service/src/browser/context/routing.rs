@@ -13,9 +13,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Semaphore;
 
-use super::cdp::{CdpSession, Event};
 use super::emulation::Emulation;
 use super::route::{Route, RouteDoing};
+use crate::browser::cdp::{CdpSession, Event};
 use crate::telemetry::Tasks;
 
 /// `Fetch.requestPaused`, as far as it is used here.
@@ -50,7 +50,7 @@ const WAITING_MAX: usize = 1024;
 const SENDING_MAX: usize = 4;
 
 /// The routed requests of a tab, or of the workers of none.
-pub(super) struct Routing {
+pub(in crate::browser) struct Routing {
     waiting: Arc<Semaphore>,
     sending: Semaphore,
 }

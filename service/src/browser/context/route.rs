@@ -106,7 +106,7 @@ fn fit(name: &str, value: &str) -> Result<(), String> {
 
 /// All routes of a session. A new value takes the place of the old one whole.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Routes(Arc<[Arc<Route>]>);
+pub(in crate::browser) struct Routes(Arc<[Arc<Route>]>);
 
 impl PartialEq for Routes {
     fn eq(&self, other: &Self) -> bool {

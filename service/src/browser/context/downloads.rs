@@ -11,7 +11,15 @@ use chromiumoxide::cdp::browser_protocol::browser::{
     DownloadProgressState, EventDownloadProgress, EventDownloadWillBegin,
 };
 
-use super::lock::lock;
+use super::Context;
+use crate::browser::BrowserError;
+use crate::browser::launch::Source;
+use crate::browser::lock::lock;
+use chromiumoxide::cdp::browser_protocol::browser::{
+    BrowserContextId, CancelDownloadParams, SetDownloadBehaviorBehavior, SetDownloadBehaviorParams,
+};
+use chromiumoxide::cdp::browser_protocol::target::CloseTargetParams;
+use std::time::Duration;
 
 /// Downloads of one context at a time; one more is cancelled.
 const UNDER_WAY_MAX: usize = 8;
@@ -56,7 +64,7 @@ pub enum DownloadNews {
 }
 
 #[derive(Default)]
-pub(super) struct Downloads {
+pub(in crate::browser) struct Downloads {
     /// Set once, when downloads are allowed.
     inbox: OnceLock<Arc<dyn Inbox>>,
     state: Mutex<State>,
@@ -81,7 +89,7 @@ struct UnderWay {
 
 /// What must be done about a download.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(in crate::browser) enum Verdict {
     Fine,
     Cancel,
 }
@@ -177,6 +185,112 @@ impl State {
             self.news.remove(at);
         }
         self.news.push_back(news);
+    }
+}
+
+impl Context {
+    /// Downloads are refused by the browser itself until somebody says where they go. Their events are one switch for all contexts of
+    /// the browser, so also whoever refuses must leave it on.
+    pub(in crate::browser) async fn deny_downloads(&self) -> Result<(), BrowserError> {
+        self.set_downloads(SetDownloadBehaviorBehavior::Deny, None).await
+    }
+
+    /// Lets pages download, into this inbox (`Browser.setDownloadBehavior` with `allowAndName`). A browser elsewhere does not see our disk:
+    /// there they stay refused.
+    ///
+    /// # Errors
+    /// As the connection; they stay refused then.
+    pub async fn allow_downloads(&self, inbox: Arc<dyn Inbox>) -> Result<(), BrowserError> {
+        if matches!(self.options.source, Source::Elsewhere(_)) {
+            return Ok(());
+        }
+        let folder = inbox.folder().to_string_lossy().into_owned();
+        self.downloads.allow(inbox);
+        self.set_downloads(SetDownloadBehaviorBehavior::AllowAndName, Some(folder)).await
+    }
+
+    async fn set_downloads(
+        &self,
+        behavior: SetDownloadBehaviorBehavior,
+        folder: Option<String>,
+    ) -> Result<(), BrowserError> {
+        let mut set = SetDownloadBehaviorParams::new(behavior);
+        set.browser_context_id = Some(BrowserContextId::from(self.id.clone()));
+        set.download_path = folder;
+        set.events_enabled = Some(true);
+        self.connection.execute(None, &set, self.options.command_deadline).await.map(drop)
+    }
+
+    /// May its pages download?
+    #[must_use]
+    pub fn downloads_allowed(&self) -> bool {
+        self.downloads.are_allowed()
+    }
+
+    /// Counts the downloads that ever began.
+    #[must_use]
+    pub fn downloads_begun(&self) -> u64 {
+        self.downloads.begun_count()
+    }
+
+    /// Waits for a download to begin after `since` of them had, at most `within`; says whether one did.
+    pub async fn download_begins(&self, since: u64, within: Duration) -> bool {
+        self.downloads_show(within, |downloads| downloads.begun_count() > since).await
+    }
+
+    /// Waits until no download is under way, at most `within`; says whether that is so.
+    pub async fn downloads_end(&self, within: Duration) -> bool {
+        self.downloads_show(within, |downloads| !downloads.are_under_way()).await
+    }
+
+    async fn downloads_show(&self, within: Duration, wanted: impl Fn(&Downloads) -> bool + Send) -> bool {
+        let mut changed = self.changed.subscribe();
+        let shown = async {
+            while !wanted(&self.downloads) {
+                // The sender lives in `self`.
+                if !self.is_alive() || changed.changed().await.is_err() {
+                    return false;
+                }
+            }
+            true
+        };
+        tokio::time::timeout(within, shown).await.unwrap_or(false)
+    }
+
+    /// Takes what happened to downloads, oldest first; each is given once.
+    pub fn take_download_news(&self) -> Vec<DownloadNews> {
+        self.downloads.take_news()
+    }
+
+    /// A download begins in one of its frames; false when none of its frames is meant.
+    pub(in crate::browser) fn download_begun(&self, event: &EventDownloadWillBegin) -> bool {
+        let frame: &str = event.frame_id.as_ref();
+        let pages = self.pages();
+        let Some(page) = pages.iter().find(|page| page.has_frame(frame)) else { return false };
+        // What was a navigation has become a download, and the frame stays as it is.
+        page.navigation_became_download(frame);
+        // A tab that was opened for nothing else would stay empty: as in a browser with a window it closes.
+        if page.opened_by_page() && page.shows_nothing() && page.target() == frame {
+            self.connection.post(None, &CloseTargetParams::new(frame.to_owned()));
+        }
+        if self.downloads.begun(event) == Verdict::Cancel {
+            self.cancel_download(&event.guid);
+        }
+        self.touch();
+        true
+    }
+
+    pub(in crate::browser) fn download_moved(&self, event: &EventDownloadProgress) {
+        if self.downloads.moved(event) == Verdict::Cancel {
+            self.cancel_download(&event.guid);
+        }
+        self.touch();
+    }
+
+    pub(in crate::browser) fn cancel_download(&self, guid: &str) {
+        let mut cancel = CancelDownloadParams::new(guid);
+        cancel.browser_context_id = Some(BrowserContextId::from(self.id.clone()));
+        self.connection.post(None, &cancel);
     }
 }
 

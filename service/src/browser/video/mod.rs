@@ -4,6 +4,8 @@
 //! the file is WebM, which Chromium itself and common players play. Nothing has to be installed for it. Blocks: for threads
 //! that may.
 
+mod webm;
+
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
@@ -12,8 +14,8 @@ use bytes::Bytes;
 use image::{DynamicImage, RgbImage};
 
 use super::picture::decode;
-use super::webm::{Webm, vp8_of};
 use super::{BrowserError, PictureFormat};
+use webm::{Webm, vp8_of};
 
 /// Quality of the pictures, 0 to 100: text stays sharp.
 const QUALITY: f32 = 70.0;

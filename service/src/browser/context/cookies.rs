@@ -8,8 +8,8 @@ use chromiumoxide::cdp::browser_protocol::storage::{ClearCookiesParams, SetCooki
 use chromiumoxide::types::{Command, Method, MethodId};
 use serde::{Deserialize, Serialize};
 
-use super::BrowserError;
-use super::context::Context;
+use super::Context;
+use crate::browser::BrowserError;
 
 /// When a cookie is sent along from other sites.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,19 +8,19 @@ use chromiumoxide::cdp::browser_protocol::network;
 use chromiumoxide::cdp::browser_protocol::target::EventAttachedToTarget;
 use chromiumoxide::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
 
-use super::BrowserError;
-use super::cdp::{CdpSession, Event, EventSink};
-use super::context::Context;
+use super::Context;
 use super::emulation::{Attire, Emulation, dress};
-use super::lock::lock;
 use super::routing::Routing;
+use crate::browser::BrowserError;
+use crate::browser::cdp::{CdpSession, Event, EventSink};
+use crate::browser::lock::lock;
 
 /// Workers followed of one context; more of them are let run, unseen.
 const WORKERS_MAX: usize = 64;
 
 /// The workers of a context; the connection holds their sinks weakly.
 #[derive(Default)]
-pub(super) struct Workers {
+pub(in crate::browser) struct Workers {
     sinks: Mutex<Vec<Arc<WorkerSink>>>,
     routing: Arc<Routing>,
 }
@@ -48,7 +48,7 @@ impl EventSink for WorkerSink {
 
 impl Context {
     /// Chromium attached a worker, paused before its first line of script.
-    pub(super) fn worker_attached(self: &Arc<Self>, attached: &EventAttachedToTarget) {
+    pub(in crate::browser) fn worker_attached(self: &Arc<Self>, attached: &EventAttachedToTarget) {
         let id: Arc<str> = AsRef::<str>::as_ref(&attached.session_id).into();
         if lock(&self.workers.sinks).len() >= WORKERS_MAX {
             self.connection().post(Some(&id), &RunIfWaitingForDebuggerParams::default());
@@ -79,7 +79,7 @@ impl Context {
     }
 
     /// Makes its workers as it wants them now.
-    pub(super) async fn dress_workers(&self, was: &Arc<Emulation>) -> Result<(), BrowserError> {
+    pub(in crate::browser) async fn dress_workers(&self, was: &Arc<Emulation>) -> Result<(), BrowserError> {
         let sessions: Vec<_> =
             lock(&self.workers.sinks).iter().filter_map(|sink| sink.session.get().cloned()).collect();
         let dressing = sessions.iter().map(|session| dress(self, session, Attire::Alone, Arc::clone(was)));
