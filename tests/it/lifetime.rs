@@ -1,6 +1,7 @@
 //! Start and end: nothing outlives the service, whichever way it ends.
 
 use helmwatch_tests::service::{Options, Service};
+use helmwatch_tests::wait::until;
 use serde_json::json;
 
 use crate::room::{Room, SOON};
@@ -72,10 +73,33 @@ async fn a_browser_that_dies_fails_its_calls_and_the_next_session_gets_another()
     for browser in browsers {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(browser.pid), nix::sys::signal::Signal::SIGKILL).unwrap();
     }
-    agent.refused("browser_snapshot", json!({})).await;
+    // Whether the call comes before the service has heard of it or after: the agent is told, and once.
+    let told = agent.refused("browser_snapshot", json!({})).await;
+    println!("{told}");
     agent.call("session_close", json!({ "session": "default" })).await;
+    agent.ok("browser_navigate", json!({ "url": room.site.url("/form") })).await;
     agent.ok("session_open", json!({ "name": "again" })).await;
     agent.ok("browser_navigate", json!({ "session": "again", "url": room.site.url("/form") })).await;
+    room.close().await;
+}
+
+/// Nobody called when it happened, and nothing of the session is left: the next call does not get an empty page without a word.
+#[tokio::test]
+async fn an_agent_that_was_away_is_told_once_that_its_browser_died() {
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    for browser in room.service.children().into_iter().filter(|one| one.is_browser()) {
+        nix::sys::signal::kill(nix::unistd::Pid::from_raw(browser.pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+    }
+    let gone = until("the session is forgotten", SOON, async || {
+        let (_, list) = room.service.api("GET", "/v1/sessions", Some(room.service.admin_key()), None).await.unwrap();
+        list["sessions"].as_array().unwrap().is_empty().then_some(())
+    });
+    gone.await.unwrap();
+    let told = agent.refused("browser_snapshot", json!({})).await;
+    assert!(told.contains("The session is closed: its browser died"), "{told}");
+    agent.ok("browser_snapshot", json!({})).await;
     room.close().await;
 }
 

@@ -12,6 +12,9 @@ use super::job::Job;
 use super::{Session, now_ms};
 use crate::browser::{ConsoleLevel, Dialog};
 
+/// Why a session ends that lost its browser.
+pub(super) const BROWSER_DIED: &str = "its browser died";
+
 /// How long a session may be unused, and how long it may live at all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
@@ -49,7 +52,7 @@ impl Session {
                 biased;
                 () = self.closing.cancelled() => break,
                 () = self.context.gone() => {
-                    self.close("its browser died");
+                    self.close(BROWSER_DIED);
                     break;
                 }
                 // Before jobs and changes: neither a queue that is never empty nor a page that never rests puts the end off.

@@ -14,6 +14,7 @@ mod id;
 mod job;
 mod journal;
 mod life;
+mod lost;
 mod owner;
 mod registry;
 mod storage;
@@ -115,6 +116,8 @@ struct State {
     /// Milliseconds since the Unix epoch, for people.
     used_at: u64,
     reason: Option<String>,
+    /// Does its agent know that it went with its browser?
+    end_told: bool,
     /// Highest console entry already told to viewers, by tab.
     console_told: std::collections::HashMap<u16, u64>,
     dialogs_told: std::collections::HashSet<u16>,

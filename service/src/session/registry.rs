@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
 use super::downloads::Receiving;
-use super::life::Span;
+use super::life::{BROWSER_DIED, Span};
+use super::lost::Lost;
 use super::{EVENTS_MAX, Owner, Session, SessionError, State, id, now_ms};
 use crate::auth::{Caller, KeyId};
 use crate::config::SessionConfig;
@@ -50,6 +51,7 @@ pub struct Registry {
     /// One lock a name, held while a session of that name is opened, so that two calls at once get the same session.
     opening: Mutex<NameLocks>,
     feed: broadcast::Sender<FeedEvent>,
+    lost: Lost,
     tasks: Tasks,
 }
 
@@ -90,6 +92,7 @@ impl Registry {
             config,
             sessions: Mutex::default(),
             opening: Mutex::default(),
+            lost: Lost::default(),
             feed: broadcast::Sender::new(FEED_MAX),
             tasks,
         })
@@ -118,7 +121,7 @@ impl Registry {
     /// The caller's session of that name, opened now when there is none.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// As [`Self::open`]; `Closed`, once, when the one of that name went with its browser and nobody said so yet.
     pub async fn named(
         self: &Arc<Self>,
         caller: &Caller,
@@ -127,6 +130,9 @@ impl Registry {
     ) -> Result<Arc<Session>, SessionError> {
         if let Some(session) = self.by_name(caller, name) {
             return Ok(session);
+        }
+        if self.lost.take(caller.key(), name) {
+            return Err(SessionError::Closed(BROWSER_DIED.to_owned()));
         }
         let _opening = self.name_turn(caller, name).await?;
         match self.by_name(caller, name) {
@@ -174,6 +180,7 @@ impl Registry {
                 used: Instant::now(),
                 used_at: now_ms(),
                 reason: None,
+                end_told: false,
                 console_told: HashMap::new(),
                 dialogs_told: std::collections::HashSet::new(),
                 header_told: String::new(),
@@ -244,7 +251,15 @@ impl Registry {
         }
     }
 
+    /// A call has told a session's agent that its browser is gone.
+    pub fn end_told(&self, session: &Session) {
+        self.lost.told(session);
+    }
+
     fn forget(&self, session: &Session) {
+        if session.lock().reason.as_deref() == Some(BROWSER_DIED) {
+            self.lost.note(session);
+        }
         self.lock().remove(&session.id);
         self.shelf.end(&session.id);
         let key = (session.owner.key().clone(), session.name.clone());

@@ -211,6 +211,9 @@ impl Gate {
             }
             Some(_) => (CallState::Failed, "failed"),
         };
+        if place.session.is_closed() || error.as_ref().is_some_and(|error| error.code == "browser_gone") {
+            self.registry.end_told(&place.session);
+        }
         let about = place.session.call_moved(number, state, error.as_ref().map(|error| error.what.as_str()));
         let about = about.unwrap_or_else(|| known.verb.clone());
         self.audit.note(Line {
