@@ -85,6 +85,38 @@ async fn a_policy_explains_what_it_answers_to_a_call() {
     assert!(!ok && text.contains("Give one of text, password"), "{text}");
 }
 
+#[tokio::test]
+async fn a_policy_explains_what_it_answers_to_a_key_a_tenant_and_a_request() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("rules.toml");
+    let rules = "default = \"allow\"\n[[rule]]\nname = \"night-shift\"\nthen = \"ask\"\nwhen.tenant = \"shop\"\nwhen.key = \"night-*\"\n\
+        [[rule]]\nname = \"writes\"\nthen = \"deny\"\nwhen.request = [\"form\", \"script\"]\nwhen.method = [\"POST\", \"PUT\"]\n";
+    std::fs::write(&file, rules).unwrap();
+    let file = file.to_str().unwrap();
+    let run = async |arguments: &[&str]| {
+        let output = run_command(&[&["policy"], arguments].concat(), data.path()).await.unwrap();
+        let said = if output.status.success() { output.stdout } else { output.stderr };
+        (output.status.success(), String::from_utf8(said).unwrap())
+    };
+    let (ok, text) = run(&["check", file]).await;
+    assert!(ok && text.contains("requests that pages send by themselves are judged"), "{text}");
+    let (ok, text) = run(&["explain", file, "browser_click", "--tenant", "shop", "--key", "night-3"]).await;
+    assert!(ok && text.starts_with("ask for 300 s, by the rule \"night-shift\""), "{text}");
+    let (ok, text) = run(&["explain", file, "browser_click", "--key", "night-3"]).await;
+    assert!(ok && text.starts_with("allow"), "another tenant: {text}");
+    let (ok, text) = run(&["explain", file, "page_request", "--method", "PUT", "--to", "https://shop.example/x"]).await;
+    assert!(ok && text.starts_with("deny, by the rule \"writes\""), "{text}");
+    let (ok, text) = run(&["explain", file, "page_request", "--request", "beacon"]).await;
+    assert!(ok && text.starts_with("allow"), "{text}");
+    let (ok, text) = run(&["explain", file, "page_request", "--request", "image"]).await;
+    assert!(!ok && text.contains("Give one of form, script, beacon"), "{text}");
+    let (ok, text) = run(&["explain", file, "browser_click", "--method", "PUT"]).await;
+    assert!(!ok && text.contains("Give page_request as the call"), "{text}");
+    std::fs::write(file, rules.replace("\"PUT\"", "\"PUTT\"")).unwrap();
+    let (ok, text) = run(&["check", file]).await;
+    assert!(!ok && text.contains("line 11") && text.contains("PUTT"), "{text}");
+}
+
 async fn explain(data: &Path, call: &[&str]) -> (bool, String) {
     let output = run_command(&[&["policy", "explain", "careful"], call].concat(), data).await.unwrap();
     let said = if output.status.success() { output.stdout } else { output.stderr };

@@ -121,11 +121,23 @@ pub enum PolicyCommand {
 pub struct ExplainedCall {
     /// A TOML file, or open, careful, strict.
     pub file: String,
-    /// As in browser_click.
+    /// As in browser_click; page_request for what a page sends by itself.
     pub tool: String,
-    /// read, act or send.
-    #[arg(long, default_value = "act")]
-    pub effect: String,
+    /// read, act or send [default: act; send for page_request].
+    #[arg(long)]
+    pub effect: Option<String>,
+    /// Tenant of the key that calls.
+    #[arg(long, default_value = "default")]
+    pub tenant: String,
+    /// Name or id of the key that calls.
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub key: String,
+    /// HTTP method of a page_request [default: POST].
+    #[arg(long)]
+    pub method: Option<String>,
+    /// How a page_request is sent: form, script or beacon [default: script].
+    #[arg(long, value_name = "KIND")]
+    pub request: Option<String>,
     /// Address of the page it acts on.
     #[arg(long, value_name = "URL")]
     pub page: Option<String>,

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use super::cli::ExplainedCall;
-use crate::policy::{CallFacts, Effect, FieldFacts, FieldKind, FormFacts, Policy, Preset, TargetFacts, Verdict};
+use crate::policy::{
+    CallFacts, CallerFacts, Effect, FieldFacts, FieldKind, FormFacts, Policy, Preset, RequestFacts, RequestKind,
+    TargetFacts, Verdict,
+};
 
 /// Rules larger than this are no file somebody wrote.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -38,6 +41,8 @@ pub fn check(setting: &str) -> Result<(), String> {
     for name in policy.rule_names() {
         println!("  {name}");
     }
+    let looks = if policy.could_stop_requests() { "are judged before they leave" } else { "are not looked at" };
+    println!("requests that pages send by themselves {looks}");
     Ok(())
 }
 
@@ -48,14 +53,18 @@ pub fn check(setting: &str) -> Result<(), String> {
 pub fn explain(call: &ExplainedCall) -> Result<(), String> {
     let policy = load(&call.file)?;
     let targets: Vec<TargetFacts> = target(call)?.into_iter().collect();
+    let request = request(call)?;
+    let usual = if request.is_some() { Effect::Send } else { Effect::Act };
     let facts = CallFacts {
+        caller: CallerFacts { tenant: &call.tenant, key: &call.key, key_name: &call.key },
         tool: &call.tool,
-        effect: word(&call.effect, &Effect::WORDS, "--effect")?,
+        effect: call.effect.as_deref().map_or(Ok(usual), |effect| word(effect, &Effect::WORDS, "--effect"))?,
         page_url: call.page.as_deref(),
         to_url: call.to.as_deref(),
         targets: &targets,
         values: &call.value,
         uploads: call.uploads,
+        request,
     };
     match policy.decide(&facts) {
         Verdict::Allow { rule } => println!("allow, by {}", named(&rule)),
@@ -74,12 +83,28 @@ fn named(rule: &str) -> String {
     if rule == Policy::DEFAULT_RULE { "the default".to_owned() } else { format!("the rule \"{rule}\"") }
 }
 
+/// What a page is about to send, when the call is that.
+fn request(call: &ExplainedCall) -> Result<Option<RequestFacts<'_>>, String> {
+    if call.tool != CallFacts::REQUEST_TOOL {
+        let Some(flag) = call.method.as_ref().map(|_| "--method").or(call.request.as_ref().map(|_| "--request")) else {
+            return Ok(None);
+        };
+        let what = format!("{flag} is about a page's own request, and the call is another");
+        return Err(format!("{what}\nGive page_request as the call, or --submits and --form-method for a form."));
+    }
+    let kind =
+        call.request.as_deref().map_or(Ok(RequestKind::Script), |kind| word(kind, &RequestKind::WORDS, "--request"))?;
+    Ok(Some(RequestFacts { method: call.method.as_deref().unwrap_or("POST"), kind }))
+}
+
 /// The element, if anything was said of one.
 fn target(call: &ExplainedCall) -> Result<Option<TargetFacts>, String> {
     let kinds: Vec<FieldKind> =
         call.form_holds.iter().map(|kind| word(kind, &FieldKind::WORDS, "--form-holds")).collect::<Result<_, _>>()?;
     let field = call.field.as_deref().map(|kind| word(kind, &FieldKind::WORDS, "--field")).transpose()?;
-    let in_form = call.form.is_some() || !kinds.is_empty() || call.submits;
+    // What a page sends is the form it would have been, also where no form is on the page.
+    let sent = call.tool == CallFacts::REQUEST_TOOL;
+    let in_form = call.form.is_some() || !kinds.is_empty() || call.submits || sent;
     let said = call.role.is_some() || call.name.is_some() || field.is_some() || call.link.is_some() || call.downloads;
     if !said && !in_form {
         return Ok(None);
@@ -91,11 +116,11 @@ fn target(call: &ExplainedCall) -> Result<Option<TargetFacts>, String> {
         tag: String::new(),
         field,
         href: call.link.clone(),
-        submits: call.submits,
+        submits: call.submits || sent,
         downloads: call.downloads,
         form: in_form.then(|| FormFacts {
             method: call.form_method.to_ascii_uppercase(),
-            action: call.form.clone().or_else(|| call.page.clone()).unwrap_or_default(),
+            action: call.form.clone().or_else(|| call.to.clone()).or_else(|| call.page.clone()).unwrap_or_default(),
             fields: kinds.into_iter().map(filled).collect(),
         }),
     }))

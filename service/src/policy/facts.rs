@@ -83,10 +83,49 @@ pub struct TargetFacts {
     pub form: Option<FormFacts>,
 }
 
+/// Who calls.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CallerFacts<'a> {
+    /// Whose sessions these are.
+    pub tenant: &'a str,
+    /// The key's public id.
+    pub key: &'a str,
+    /// The key's name, for people.
+    pub key_name: &'a str,
+}
+
+/// How a page sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequestKind {
+    /// A form, also one that a script submits: it brings a new document.
+    Form,
+    /// `fetch` and `XMLHttpRequest`, also from workers.
+    Script,
+    /// `navigator.sendBeacon` and pings of links.
+    Beacon,
+}
+
+impl RequestKind {
+    /// Each with its word in rule files.
+    pub const WORDS: [(&str, Self); 3] = [("form", Self::Form), ("script", Self::Script), ("beacon", Self::Beacon)];
+}
+
+/// The methods a rule can name. A page may invent others; they are `OTHER`.
+pub(super) const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "OTHER"];
+
+/// A request that stands at the browser's door, about to leave.
+#[derive(Debug, Clone, Copy)]
+pub struct RequestFacts<'a> {
+    /// As the page gave it; letters of either case.
+    pub method: &'a str,
+    pub kind: RequestKind,
+}
+
 /// All a rule can match on.
 #[derive(Debug, Clone)]
 pub struct CallFacts<'a> {
-    /// As in `browser_click`.
+    pub caller: CallerFacts<'a>,
+    /// As in `browser_click`; [`Self::REQUEST_TOOL`] for a request of a page.
     pub tool: &'a str,
     pub effect: Effect,
     /// Address of the page the call acts on.
@@ -99,4 +138,12 @@ pub struct CallFacts<'a> {
     pub values: &'a [String],
     /// Does the call itself hand over files?
     pub uploads: bool,
+    /// What a page is about to send, when that is what is judged: `effect` is [`Effect::Send`] then, `to_url` where it goes, the
+    /// target's form what it holds, `values` its fields.
+    pub request: Option<RequestFacts<'a>>,
+}
+
+impl CallFacts<'_> {
+    /// What stands for the tool's name where no tool, but a page sends something.
+    pub const REQUEST_TOOL: &'static str = "page_request";
 }

@@ -10,10 +10,11 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use toml::Spanned;
 
-use super::address::AddressPattern;
+use super::address::{AddressPattern, glob};
+use super::facts::METHODS;
 use super::rule::{Conditions, Rule};
 use super::words::Phrase;
-use super::{Action, Effect, FieldKind, Policy, PolicyError, ValueClass};
+use super::{Action, CallFacts, Effect, FieldKind, Policy, PolicyError, RequestKind, ValueClass};
 
 /// A rule file is small; one larger than this is no rule file.
 const FILE_BYTES_MAX: usize = 1024 * 1024;
@@ -25,6 +26,9 @@ const TTL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const TTL_DEFAULT: Duration = Duration::from_secs(5 * 60);
 /// Compiled size of one pattern, in bytes.
 const REGEX_BYTES_MAX: usize = 1024 * 1024;
+
+/// Longest pattern for a tenant or a key, bytes: no name is longer.
+const WHO_BYTES_MAX: usize = 200;
 
 const ACTIONS: [(&str, Action); 3] = [("allow", Action::Allow), ("deny", Action::Deny), ("ask", Action::Ask)];
 
@@ -53,6 +57,8 @@ struct RuleText {
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields)]
 struct ConditionsText {
+    tenant: Option<Spanned<Texts>>,
+    key: Option<Spanned<Texts>>,
     tool: Option<Spanned<Texts>>,
     effect: Option<Spanned<Texts>>,
     page: Option<Spanned<Texts>>,
@@ -64,6 +70,8 @@ struct ConditionsText {
     field: Option<Spanned<Texts>>,
     form_holds: Option<Spanned<Texts>>,
     form_method: Option<Spanned<Texts>>,
+    method: Option<Spanned<Texts>>,
+    request: Option<Spanned<Texts>>,
     value: Option<Spanned<Texts>>,
     value_regex: Option<Spanned<String>>,
     activates: Option<bool>,
@@ -76,6 +84,8 @@ struct ConditionsText {
 impl ConditionsText {
     fn is_empty(&self) -> bool {
         let lists = [
+            &self.tenant,
+            &self.key,
             &self.tool,
             &self.effect,
             &self.page,
@@ -85,6 +95,8 @@ impl ConditionsText {
             &self.field,
             &self.form_holds,
             &self.form_method,
+            &self.method,
+            &self.request,
             &self.value,
         ];
         let flags = [self.activates, self.submits, self.upload, self.download, self.new_origin];
@@ -288,10 +300,26 @@ impl Reader<'_> {
                 entry => Ok(entry.to_owned()),
             })
         };
+        let who = |list: Option<Spanned<Texts>>, part: &str| {
+            self.list(list, &format!("{key}.{part}"), |entry| match entry.trim() {
+                "" => Err("an empty text is nobody's name".to_owned()),
+                entry if entry.len() > WHO_BYTES_MAX || entry.contains(char::is_control) => {
+                    Err(format!("a name is one line of at most {WHO_BYTES_MAX} bytes"))
+                }
+                entry => Ok(entry.to_owned()),
+            })
+        };
+        if let Some(request) = &text.request
+            && let Some((what, how)) = never_a_request(&text)
+        {
+            return Err(self.error(Some(request.span()), Some(format!("{key}.request")), what, how));
+        }
         let address = |list, part: &str| self.list(list, &format!("{key}.{part}"), AddressPattern::parse);
         let fields =
             |list, part: &str| self.list(list, &format!("{key}.{part}"), |entry| one_of(entry, &FieldKind::WORDS));
         Ok(Conditions {
+            tenant: who(text.tenant, "tenant")?,
+            key: who(text.key, "key")?,
             tool: plain(text.tool, "tool")?,
             effect: self.list(text.effect, &format!("{key}.effect"), |entry| one_of(entry, &Effect::WORDS))?,
             page: address(text.page, "page")?,
@@ -305,7 +333,10 @@ impl Reader<'_> {
             name_words_max: text.name_words_max,
             field: fields(text.field, "field")?,
             form_holds: fields(text.form_holds, "form_holds")?,
-            form_method: plain(text.form_method, "form_method")?,
+            form_method: self
+                .list(text.form_method, &format!("{key}.form_method"), |entry| method(entry, &FORM_METHODS))?,
+            method: self.list(text.method, &format!("{key}.method"), |entry| method(entry, &METHODS))?,
+            request: self.list(text.request, &format!("{key}.request"), |entry| one_of(entry, &RequestKind::WORDS))?,
             value: self.list(text.value, &format!("{key}.value"), |entry| one_of(entry, &ValueClass::ALL))?,
             value_regex: text.value_regex.map(|regex| self.regex(&regex, &format!("{key}.value_regex"))).transpose()?,
             activates: text.activates,
@@ -370,6 +401,35 @@ impl Reader<'_> {
         }
         Ok(length)
     }
+}
+
+/// As in `<form method>`.
+const FORM_METHODS: [&str; 3] = ["GET", "POST", "DIALOG"];
+
+/// A method in letters of either case.
+fn method(word: &str, known: &[&'static str]) -> Result<&'static str, String> {
+    let found = known.iter().find(|one| one.eq_ignore_ascii_case(word.trim()));
+    found.copied().ok_or_else(|| format!("\"{word}\" is none of {}", known.join(", ")))
+}
+
+/// Why conditions that name a kind of request could never hold, and what to do.
+fn never_a_request(text: &ConditionsText) -> Option<(&'static str, &'static str)> {
+    let none_of = |list: &Option<Spanned<Texts>>, fits: &dyn Fn(&str) -> bool| {
+        list.as_ref().is_some_and(|list| !list.as_ref().0.iter().any(|entry| fits(entry.trim())))
+    };
+    if none_of(&text.effect, &|entry| entry == "send") {
+        return Some((
+            "`request` is about what pages send, and the effect is another",
+            "Remove `effect`, or add \"send\".",
+        ));
+    }
+    if none_of(&text.tool, &|entry| glob(entry, CallFacts::REQUEST_TOOL)) {
+        return Some((
+            "`request` is about what pages send, and `tool` names other tools",
+            "Remove `tool`, or add \"page_request\".",
+        ));
+    }
+    None
 }
 
 fn one_of<T: Copy>(word: &str, known: &[(&str, T)]) -> Result<T, String> {

@@ -24,7 +24,9 @@ use std::time::Duration;
 
 pub use current::Current;
 pub use error::PolicyError;
-pub use facts::{CallFacts, Effect, FieldFacts, FieldKind, FormFacts, TargetFacts};
+pub use facts::{
+    CallFacts, CallerFacts, Effect, FieldFacts, FieldKind, FormFacts, RequestFacts, RequestKind, TargetFacts,
+};
 pub use preset::Preset;
 pub use values::ValueClass;
 
@@ -113,6 +115,12 @@ impl Policy {
     /// The names of the rules, in file order.
     pub fn rule_names(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().map(|rule| rule.name.as_str())
+    }
+
+    /// Could it stop anything that a page sends? Where it could not, nobody needs to look at what pages send.
+    #[must_use]
+    pub fn could_stop_requests(&self) -> bool {
+        self.default != Action::Allow || self.rules.iter().any(Rule::could_stop_requests)
     }
 
     /// The rules that speak about a call, and what each wants, in file order.

@@ -6,8 +6,9 @@ use regex::Regex;
 use url::Url;
 
 use super::address::{AddressPattern, glob};
+use super::facts::METHODS;
 use super::words::{Phrase, fold};
-use super::{Action, CallFacts, Effect, FieldKind, TargetFacts, ValueClass};
+use super::{Action, CallFacts, Effect, FieldKind, RequestKind, TargetFacts, ValueClass};
 
 #[derive(Debug)]
 pub(super) struct Rule {
@@ -21,6 +22,11 @@ pub(super) struct Rule {
 }
 
 impl Rule {
+    /// Could the rule hold a request of a page up? Yes, when in doubt.
+    pub(super) fn could_stop_requests(&self) -> bool {
+        self.then != Action::Allow && self.when.could_hold_for_requests()
+    }
+
     /// Does the rule speak about this call? With several targets, one that fits and is not excepted is enough: an exception
     /// for one field of a form is no exception for its neighbour.
     pub(super) fn matches(&self, call: &CallFacts<'_>) -> bool {
@@ -34,6 +40,8 @@ impl Rule {
 /// All that are given must hold; of a list, one entry is enough. What the facts do not tell holds for nothing.
 #[derive(Debug, Default)]
 pub(super) struct Conditions {
+    pub(super) tenant: Vec<String>,
+    pub(super) key: Vec<String>,
     pub(super) tool: Vec<String>,
     pub(super) effect: Vec<Effect>,
     pub(super) page: Vec<AddressPattern>,
@@ -44,7 +52,9 @@ pub(super) struct Conditions {
     pub(super) name_words_max: Option<usize>,
     pub(super) field: Vec<FieldKind>,
     pub(super) form_holds: Vec<FieldKind>,
-    pub(super) form_method: Vec<String>,
+    pub(super) form_method: Vec<&'static str>,
+    pub(super) method: Vec<&'static str>,
+    pub(super) request: Vec<RequestKind>,
     pub(super) value: Vec<ValueClass>,
     pub(super) value_regex: Option<Regex>,
     pub(super) activates: Option<bool>,
@@ -60,6 +70,10 @@ impl Conditions {
         let flag = |wanted: Option<bool>, fact: &dyn Fn() -> bool| wanted.is_none_or(|wanted| wanted == fact());
         list(!self.tool.is_empty(), &|| self.tool.iter().any(|pattern| glob(pattern, call.tool)))
             && list(!self.effect.is_empty(), &|| self.effect.contains(&call.effect))
+            && list(!self.tenant.is_empty(), &|| self.tenant.iter().any(|pattern| glob(pattern, call.caller.tenant)))
+            && list(!self.key.is_empty(), &|| self.key.iter().any(|pattern| is_key(pattern, call)))
+            && list(!self.request.is_empty(), &|| call.request.is_some_and(|is| self.request.contains(&is.kind)))
+            && list(!self.method.is_empty(), &|| method(call, target).is_some_and(|is| self.method.contains(&is)))
             && flag(self.activates, &|| activates(call))
             && flag(self.upload, &|| call.uploads)
             && list(!self.value.is_empty(), &|| self.value.iter().any(|class| class.is_typed_by(call)))
@@ -94,6 +108,37 @@ impl Conditions {
             && (self.form_holds.is_empty() || self.form_holds.iter().any(|kind| form_holds(call, target, *kind)))
             && (self.form_method.is_empty()
                 || form_method().is_some_and(|is| self.form_method.iter().any(|one| one.eq_ignore_ascii_case(is))))
+    }
+
+    /// Could they hold for a request of a page? Yes, when in doubt.
+    fn could_hold_for_requests(&self) -> bool {
+        (self.tool.is_empty() || self.tool.iter().any(|pattern| glob(pattern, CallFacts::REQUEST_TOOL)))
+            && (self.effect.is_empty() || self.effect.contains(&Effect::Send))
+            && self.activates != Some(false)
+            && self.submits != Some(false)
+            && self.download != Some(true)
+            // What a request tells of an element is the form it sends and the button that would have sent it.
+            && self.field.is_empty()
+    }
+}
+
+/// Does a pattern fit the key's name? An id is taken whole: nobody guesses at parts of one.
+fn is_key(pattern: &str, call: &CallFacts<'_>) -> bool {
+    glob(pattern, call.caller.key_name) || pattern == call.caller.key
+}
+
+/// The HTTP method about to be sent: a request's own, that of the form the call submits, or `GET` where it only goes somewhere.
+fn method(call: &CallFacts<'_>, target: Option<&TargetFacts>) -> Option<&'static str> {
+    let known = |word: &str| METHODS.into_iter().find(|one| one.eq_ignore_ascii_case(word)).unwrap_or("OTHER");
+    if let Some(request) = call.request {
+        return Some(known(request.method));
+    }
+    let submitted = target.filter(|target| target.submits && activates(call)).and_then(|target| target.form.as_ref());
+    match submitted {
+        // `method=dialog` sends nothing.
+        Some(form) if form.method.eq_ignore_ascii_case("dialog") => None,
+        Some(form) => Some(known(&form.method)),
+        None => destinations(call, target).next().map(|_| "GET"),
     }
 }
 

@@ -10,6 +10,7 @@ fn element(role: &str, name: &str) -> TargetFacts {
 
 fn call<'a>(tool: &'a str, targets: &'a [TargetFacts]) -> CallFacts<'a> {
     CallFacts {
+        caller: CallerFacts { tenant: "shop", key: "k_1", key_name: "buyer-7" },
         tool,
         effect: Effect::Act,
         page_url: Some("https://shop.test/page"),
@@ -17,6 +18,17 @@ fn call<'a>(tool: &'a str, targets: &'a [TargetFacts]) -> CallFacts<'a> {
         targets,
         values: &[],
         uploads: false,
+        request: None,
+    }
+}
+
+/// A request of a page, as it stands at the door.
+fn request<'a>(kind: RequestKind, method: &'a str, to: &'a str, targets: &'a [TargetFacts]) -> CallFacts<'a> {
+    CallFacts {
+        effect: Effect::Send,
+        to_url: Some(to),
+        request: Some(RequestFacts { method, kind }),
+        ..call(CallFacts::REQUEST_TOOL, targets)
     }
 }
 
@@ -342,5 +354,126 @@ proptest! {
         let after = care(&Policy::parse(&extra, "x").expect("a good file"));
         prop_assert!(after >= before);
         prop_assert!(after >= pick);
+    }
+}
+
+#[test]
+fn rules_speak_about_who_calls() {
+    let text = r#"
+        default = "allow"
+        [[rule]]
+        name = "interns"
+        then = "deny"
+        when.key = ["intern-*", "k_9"]
+        [[rule]]
+        name = "bank"
+        then = "ask"
+        when.tenant = "bank-*"
+        unless.key = "teller"
+    "#;
+    let policy = Policy::parse(text, "rules.toml").expect("a good file");
+    let by = |tenant, key, key_name| {
+        let facts = CallFacts { caller: CallerFacts { tenant, key, key_name }, ..call("browser_click", &[]) };
+        rule_of(&policy.decide(&facts)).0
+    };
+    assert_eq!(by("shop", "k_1", "buyer"), "allow");
+    assert_eq!(by("shop", "k_1", "intern-3"), "deny");
+    assert_eq!(by("shop", "k_9", "buyer"), "deny");
+    assert_eq!(by("shop", "k_91", "buyer"), "allow", "an id is taken whole");
+    assert_eq!(by("bank-2", "k_1", "buyer"), "ask");
+    assert_eq!(by("bank-2", "k_1", "teller"), "allow");
+}
+
+#[test]
+fn rules_speak_about_the_method_that_is_about_to_be_sent() {
+    let text = "default = \"allow\"\n[[rule]]\nname = \"writes\"\nthen = \"ask\"\nwhen.method = [\"post\", \"DELETE\", \"OTHER\"]\n";
+    let policy = Policy::parse(text, "rules.toml").expect("a good file");
+    let by_request = |method| {
+        let facts = request(RequestKind::Script, method, "https://shop.test/x", &[]);
+        rule_of(&policy.decide(&facts)).0
+    };
+    for (method, answer) in
+        [("POST", "ask"), ("delete", "ask"), ("PROPFIND", "ask"), ("GET", "allow"), ("PUT", "allow")]
+    {
+        assert_eq!(by_request(method), answer, "{method}");
+    }
+    let button = |method, submits| [TargetFacts { submits, form: Some(form(method, &[])), ..element("button", "Go") }];
+    let by_click = |method, submits| rule_of(&policy.decide(&call("browser_click", &button(method, submits)))).0;
+    assert_eq!(by_click("POST", true), "ask");
+    assert_eq!(by_click("POST", false), "allow", "a button that submits nothing");
+    assert_eq!((by_click("GET", true), by_click("DIALOG", true)), ("allow", "allow"));
+    assert_eq!(rule_of(&policy.decide(&call("browser_hover", &button("POST", true)))).0, "allow");
+    let gets = Policy::parse(&text.replace("[\"post\", \"DELETE\", \"OTHER\"]", "\"get\""), "x").expect("a good file");
+    let go = CallFacts { to_url: Some("https://shop.test/"), ..call("browser_navigate", &[]) };
+    assert_eq!(rule_of(&gets.decide(&go)).0, "ask");
+    assert_eq!(rule_of(&gets.decide(&call("browser_resize", &[]))).0, "allow", "it sends nothing");
+}
+
+#[test]
+fn mail_addresses_and_account_numbers_are_classes_of_values() {
+    let text = "default = \"allow\"\n[[rule]]\nname = \"who\"\nthen = \"ask\"\nwhen.value = [\"email\", \"iban\"]\n";
+    let policy = Policy::parse(text, "rules.toml").expect("a good file");
+    for (value, answer) in [
+        ("ann@mail.example", "ask"),
+        ("DE89 3704 0044 0532 0130 00", "ask"),
+        ("gb82west12345698765432", "ask"),
+        ("DE89 3704 0044 0532 0130 01", "allow"),
+        ("ann at mail", "allow"),
+    ] {
+        let values = [value.to_owned()];
+        let typed = CallFacts { values: &values, ..call("browser_type", &[]) };
+        assert_eq!(rule_of(&policy.decide(&typed)).0, answer, "{value}");
+        let sent = CallFacts { values: &values, ..request(RequestKind::Script, "POST", "https://shop.test/x", &[]) };
+        assert_eq!(rule_of(&policy.decide(&sent)).0, answer, "{value}");
+    }
+}
+
+#[test]
+fn a_mistake_in_who_method_and_request_is_named_with_what_to_do() {
+    let head = "default = \"allow\"\n[[rule]]\nname = \"a\"\nthen = \"ask\"\n";
+    for (tail, line, part) in [
+        ("when.tenant = \"\"\n", 5, "nobody's name"),
+        ("when.tenant = []\n", 5, "empty"),
+        ("when.tenants = \"a\"\n", 5, "unknown field `tenants`"),
+        ("when.key = [\"a\", \"b\\nc\"]\n", 5, "one line"),
+        ("when.key = 7\n", 5, "a text or a list of texts"),
+        ("when.method = \"POTS\"\n", 5, "none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, OTHER"),
+        ("when.method = [\"GET\", \"\"]\n", 5, "none of GET"),
+        ("when.form_method = \"PUT\"\n", 5, "none of GET, POST, DIALOG"),
+        ("when.request = \"xhr\"\n", 5, "none of form, script, beacon"),
+        ("when.value = \"creditcard\"\n", 5, "none of password, card, one_time_code, email, iban"),
+        ("when.effect = \"act\"\nwhen.request = \"form\"\n", 6, "the effect is another"),
+        ("when.tool = [\"browser_*\"]\nwhen.request = \"form\"\n", 6, "names other tools"),
+    ] {
+        let wrong = error(&format!("{head}{tail}"));
+        assert!(wrong.to_string().contains(part), "{tail}: {wrong}");
+        assert_eq!((wrong.line, wrong.to_string().lines().count()), (Some(line), 2), "{tail}: {wrong}");
+        assert!(wrong.key.is_some() && !wrong.how.is_empty(), "{tail}: {wrong}");
+    }
+}
+
+#[test]
+fn a_policy_knows_whether_it_could_stop_what_a_page_sends() {
+    let could = |text: &str| Policy::parse(text, "x").expect("a good file").could_stop_requests();
+    assert!(!Policy::preset(Preset::Open).could_stop_requests());
+    assert!(
+        Policy::preset(Preset::Careful).could_stop_requests() && Policy::preset(Preset::Strict).could_stop_requests()
+    );
+    assert!(could("default = \"ask\"") && could("default = \"deny\"") && !could("default = \"allow\""));
+    let rule = |then: &str, when: &str| {
+        could(&format!("default = \"allow\"\n[[rule]]\nname = \"a\"\nthen = \"{then}\"\n{when}\n"))
+    };
+    for when in [
+        "when.tool = \"*\"",
+        "when.method = \"POST\"",
+        "when.to = \"*.bank.test\"",
+        "when.key = \"a\"",
+        "when.name = \"buy\"",
+    ] {
+        assert!(rule("ask", when) && rule("deny", when) && !rule("allow", when), "{when}");
+    }
+    for when in ["when.tool = \"browser_*\"", "when.effect = \"act\"", "when.download = true", "when.activates = false"]
+    {
+        assert!(!rule("ask", when), "{when}");
     }
 }

@@ -1,6 +1,6 @@
 //! What kind of secret a typed text is, told by its form alone.
 
-use super::{CallFacts, FieldKind};
+use super::{CallFacts, FieldKind, TargetFacts};
 
 /// Longest text looked through for numbers, in bytes; longer ones are looked at up to here.
 const SCANNED_BYTES_MAX: usize = 64 * 1024;
@@ -29,10 +29,17 @@ impl ValueClass {
         ("iban", Self::Iban),
     ];
 
-    /// Does the call type such a text?
+    /// Does the call type such a text, or the request carry one?
     pub(super) fn is_typed_by(self, call: &CallFacts<'_>) -> bool {
         let typed = call.values.iter().any(|value| !value.is_empty());
-        let into = |kind: FieldKind| typed && call.targets.iter().any(|target| target.field == Some(kind));
+        let into = |kind: FieldKind| {
+            let sent = |target: &TargetFacts| {
+                let form = target.form.as_ref().filter(|_| call.request.is_some());
+                form.is_some_and(|form| form.fields.iter().any(|field| field.kind == kind && field.filled))
+            };
+            let fits = |target: &TargetFacts| target.field == Some(kind) && typed || sent(target);
+            call.targets.iter().any(fits)
+        };
         let any = |test: fn(&str) -> bool| call.values.iter().any(|value| test(cut(value)));
         match self {
             Self::Password => into(FieldKind::Password),

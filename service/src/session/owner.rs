@@ -1,6 +1,7 @@
 //! Whose a session is, and who may do what with it.
 
 use crate::auth::{Caller, KeyId, Scope, Tenant};
+use crate::policy::CallerFacts;
 
 /// The key that opened a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,12 @@ impl Owner {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// For the policy.
+    #[must_use]
+    pub fn facts(&self) -> CallerFacts<'_> {
+        CallerFacts { tenant: self.tenant.as_str(), key: self.key.as_str(), key_name: &self.name }
     }
 
     /// May the caller call tools on it? Only the very key that opened it.

@@ -262,7 +262,7 @@ impl Gate {
                 }
             };
             session.call_named(number, &describe::sentence(&known.verb, &seen.readings, known.to_url.as_deref()));
-            match decide(&policy, &known, &seen) {
+            match decide(&policy, session.owner(), &known, &seen) {
                 Verdict::Allow { .. } => act(&session, &known, seen, run, terms).await,
                 Verdict::Deny { rule, message } => {
                     let outcome = Err(not_allowed(&rule, &message));

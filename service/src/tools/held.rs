@@ -164,7 +164,7 @@ async fn approved(
         if fingerprint(&seen) != grant.fingerprint {
             return give_up(&desk, grant, changed("the page has changed since")).await;
         }
-        if let Verdict::Deny { rule, message } = decide(&policy, &known, &seen) {
+        if let Verdict::Deny { rule, message } = decide(&policy, session.owner(), &known, &seen) {
             return give_up(&desk, grant, gate::not_allowed(&rule, &message)).await;
         }
         // From here on it is on disk that the call may have run.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ToolError;
 use super::prepared::WithModal;
 use crate::policy::{CallFacts, Effect, Policy, Verdict};
-use crate::session::{BrowserError, Modal, Page, Session, Target, TargetReading};
+use crate::session::{BrowserError, Modal, Owner, Page, Session, Target, TargetReading};
 
 /// What must be known of a call in every turn it gets, also the second.
 #[derive(Clone)]
@@ -87,9 +87,10 @@ fn modal_state(known: &Known, open: &[Modal]) -> Result<(), ToolError> {
 }
 
 /// What the policy says to a call on what was seen.
-pub(super) fn decide(policy: &Policy, known: &Known, seen: &Seen) -> Verdict {
+pub(super) fn decide(policy: &Policy, owner: &Owner, known: &Known, seen: &Seen) -> Verdict {
     let targets: Vec<_> = seen.readings.iter().map(|reading| reading.facts.clone()).collect();
     policy.decide(&CallFacts {
+        caller: owner.facts(),
         tool: known.tool,
         effect: known.effect,
         page_url: Some(seen.page_url.as_str()).filter(|url| !url.is_empty()),
@@ -97,5 +98,6 @@ pub(super) fn decide(policy: &Policy, known: &Known, seen: &Seen) -> Verdict {
         targets: &targets,
         values: &known.values,
         uploads: known.uploads,
+        request: None,
     })
 }
