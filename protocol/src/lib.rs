@@ -9,6 +9,7 @@ mod approval;
 mod frame;
 mod handoff;
 mod id;
+mod link;
 mod live;
 mod pool;
 mod session;
@@ -19,6 +20,7 @@ pub use approval::{ApprovalList, ApprovalState, ApprovalView, CardField, Decisio
 pub use frame::{FRAME_HEADER_BYTES, FRAME_VERSION, FrameError, FrameHeader, FrameKind};
 pub use handoff::{HandoffAnswer, HandoffOutcome, HandoffView};
 pub use id::{ApprovalId, IdError, SessionId};
+pub use link::{approval_link, handoff_link, session_link};
 pub use live::{
     CallState, CallView, ConsoleLine, FeedEvent, LiveEvent, MouseButton, MouseKind, Rect, TabView, ViewerMessage,
 };

@@ -22,6 +22,7 @@ pub mod audit;
 pub mod auth;
 pub mod egress;
 pub mod files;
+pub mod notify;
 pub mod store;
 // named by all, name nothing above
 pub mod config;

@@ -20,6 +20,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "http",
             "live",
             "mcp",
+            "notify",
             "policy",
             "pool",
             "session",
@@ -43,6 +44,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("browser", &["config", "telemetry"]),
     ("egress", &["config", "telemetry"]),
     ("store", &["approval", "audit", "auth", "config", "telemetry"]),
+    ("notify", &["config", "telemetry"]),
     ("audit", &["auth", "config", "telemetry"]),
     ("auth", &["config", "telemetry"]),
     ("config", &[]),
@@ -58,6 +60,8 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("chromiumoxide", &["browser"]),
     ("image", &["browser", "live"]),
     ("webp", &["browser"]),
+    ("hyper_rustls", &["notify"]),
+    ("rustls", &["notify"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -38,6 +38,23 @@ pub enum Command {
         #[command(subcommand)]
         command: PolicyCommand,
     },
+    /// Work with the webhooks of the settings.
+    Webhook {
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
+}
+
+/// `helmwatch webhook …`
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// Send one message to each webhook, once, and say what came back.
+    Test {
+        /// Only this one, by its name.
+        name: Option<String>,
+        #[command(flatten)]
+        settings: Settings,
+    },
 }
 
 /// `helmwatch keys …`

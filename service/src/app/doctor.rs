@@ -10,9 +10,10 @@ use std::time::Duration;
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::chromium::{SHM_FREE_BYTES_MIN, launch_options, shm_free};
-use super::policy_command;
+use super::{policy_command, webhook_command};
 use crate::browser::{BrowserError, Chromium, LaunchOptions, Sandbox, Source};
 use crate::config::Config;
+use crate::notify::Hook;
 use crate::telemetry::Tasks;
 
 /// Chromium takes some 40 descriptors for a session, each viewer and agent one.
@@ -33,6 +34,7 @@ pub async fn run(config: &Config) -> bool {
     let mut findings = vec![
         Finding { what: "data folder", result: data_folder(config) },
         Finding { what: "policy", result: policy(config) },
+        Finding { what: "webhooks", result: webhooks(config) },
         Finding { what: "/dev/shm", result: shared_memory() },
         Finding { what: "fonts", result: fonts() },
         Finding { what: "descriptors", result: descriptors() },
@@ -79,6 +81,17 @@ fn policy(config: &Config) -> Checked {
             Err((what.to_owned(), how.to_owned()))
         }
     }
+}
+
+/// Whether they can be used; what receivers say to them is `helmwatch webhook test`'s affair, which sends something.
+fn webhooks(config: &Config) -> Checked {
+    let hooks =
+        webhook_command::hooks(config).map_err(|error| (format!("{}: {}", error.name, error.what), error.how))?;
+    if hooks.is_empty() {
+        return Ok("none".to_owned());
+    }
+    let names: Vec<&str> = hooks.iter().map(Hook::name).collect();
+    Ok(format!("{}; try them with helmwatch webhook test", names.join(", ")))
 }
 
 fn shared_memory() -> Checked {

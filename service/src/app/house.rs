@@ -7,10 +7,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::bell::Bell;
 use super::lanes::EgressLanes;
 use super::policy_watch::PolicyWatch;
 use super::record::{Recorder, count_cards};
-use super::{chromium, policy_command};
+use super::{chromium, policy_command, webhook_command};
 use crate::approval::{Desk, DeskLimits};
 use crate::audit::{Log, LogLimits};
 use crate::auth::{Authenticator, Keyring, WallClock};
@@ -18,6 +19,7 @@ use crate::browser::Profile;
 use crate::config::Config;
 use crate::egress::Egress;
 use crate::files::{Owner, Roots, Shelf, ShelfLimits};
+use crate::notify::Notifier;
 use crate::policy::Current;
 use crate::pool::{Pool, PoolError};
 use crate::session::Registry;
@@ -29,6 +31,8 @@ use crate::tools::{Gate, GateSettings, config_told};
 const NAVIGATION_DEADLINE: Duration = Duration::from_secs(30);
 /// How long what keeps records may take to write its last lines.
 const RECORDS_WAIT: Duration = Duration::from_secs(5);
+/// How long the service's end waits for receivers of webhooks to hear what it ended.
+const LAST_WORDS_WAIT: Duration = Duration::from_secs(2);
 
 /// Everything that runs, whichever edge stands in front of it.
 pub(super) struct House {
@@ -47,6 +51,9 @@ pub(super) struct House {
     _files: Profile,
     /// Owns the tasks of sessions, pool and browsers.
     rooms: Tasks,
+    /// Owns what listens for webhooks; ended after the rooms it listens to.
+    bells: Tasks,
+    notifier: Arc<Notifier>,
     /// Own what writes to the database, which outlives everybody who has something to write.
     records: TaskTracker,
     records_stop: CancellationToken,
@@ -80,6 +87,8 @@ impl House {
         let policy_watch = PolicyWatch::of(&config.policy);
         let policy = Current::new(policy_command::load(&config.policy)?);
         let clock = WallClock::system();
+        let webhooks = webhook_command::hooks(&config).map_err(|error| error.to_string())?;
+        let notifier = Arc::new(Notifier::start(webhooks).map_err(|error| error.to_string())?);
 
         let store = Store::open(&config.data_dir, Purpose::Service).await.map_err(|error| two(&error, error.hint()))?;
         if let Err(error) = store.sessions_ended_by_restart(clock.now_ms()).await {
@@ -114,11 +123,18 @@ impl House {
             Recorder { store: store.clone(), desk: desk.clone(), audit: audit.clone(), clock: clock.clone() };
         rooms.spawn("session record", recorder.run(Arc::clone(&registry)));
         rooms.spawn("card count", count_cards(desk.clone(), Arc::clone(&registry)));
+        let public_url: Arc<str> = config.public_url(listening).into();
+        let bells = Tasks::new();
+        if !config.webhook.is_empty() {
+            let bell =
+                Bell::new(desk.clone(), &registry, Arc::clone(&notifier), Arc::clone(&public_url), clock.clone());
+            bells.spawn_with("webhook bell", |ending| bell.run(ending));
+        }
         let settings = GateSettings {
             hold: Duration::from_millis(config.mcp.hold_ms_max),
             tokens_max: config.mcp.result_tokens_max,
             navigation_deadline: NAVIGATION_DEADLINE,
-            public_url: config.public_url(listening).into(),
+            public_url,
             ask_ttl_max: Duration::from_millis(config.approval.ttl_ms),
             told: config_told(&config),
         };
@@ -140,6 +156,8 @@ impl House {
             store,
             _files: files,
             rooms,
+            bells,
+            notifier,
             records,
             records_stop,
             draining,
@@ -185,9 +203,11 @@ impl House {
         let left = self.edges.end(RECORDS_WAIT).await;
         self.pool.close().await;
         let left = left + self.rooms.end(RECORDS_WAIT).await;
+        let left = left + self.bells.end(RECORDS_WAIT).await;
         if left > 0 {
             tracing::error!(left, "tasks did not end in time");
         }
+        self.notifier.close(LAST_WORDS_WAIT).await;
         self.records_stop.cancel();
         self.records.close();
         if tokio::time::timeout(RECORDS_WAIT, self.records.wait()).await.is_err() {

@@ -1,6 +1,7 @@
 //! Builds everything and runs it. Named by `main` only; knows every room, decides nothing.
 
 mod audit_command;
+mod bell;
 mod chromium;
 pub mod cli;
 mod doctor;
@@ -15,12 +16,13 @@ mod policy_watch;
 mod record;
 mod serve;
 mod visit;
+mod webhook_command;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use self::cli::{Cli, Command, PolicyCommand};
+use self::cli::{Cli, Command, PolicyCommand, WebhookCommand};
 
 /// Runs what the command line says. Errors go to standard error: one line what, one line how.
 #[must_use]
@@ -56,6 +58,11 @@ async fn command(command: Command) -> Result<ExitCode, String> {
         Command::Doctor(settings) => {
             let config = settings.load().map_err(|error| error.to_string())?;
             Ok(if doctor::run(&config).await { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Command::Webhook { command: WebhookCommand::Test { name, settings } } => {
+            let config = settings.load().map_err(|error| error.to_string())?;
+            let good = webhook_command::test(&config, name.as_deref()).await?;
+            Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::Audit { command } => audit_command::run(command).await.map(|()| ExitCode::SUCCESS),
         Command::Keys { command } => keys_command::run(command).await.map(|()| ExitCode::SUCCESS),

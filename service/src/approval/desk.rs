@@ -20,7 +20,7 @@ use super::machine::{Event, step};
 use super::running::Running;
 use super::ticket::{Finish, Grant, Outcome, Ticket};
 use super::{AskError, BeginError, Card, Change, Changed, DecideError, Feed, Filter, Ledger, Reach, Record, State};
-use crate::auth::{Human, KeyId, NotKept, NotKeptReason, WallClock};
+use crate::auth::{Human, KeyId, NotKept, NotKeptReason, Tenant, WallClock};
 
 /// Longest reason a person may write, in characters.
 const REASON_CHARS_MAX: usize = 1_000;
@@ -336,6 +336,14 @@ impl Desk {
     #[must_use]
     pub fn pending_within(&self, reach: &Reach) -> Vec<ApprovalView> {
         self.pending(|record| reach.covers(&record.card.tenant))
+    }
+
+    /// All cards that wait for a person, with whose they are. From memory.
+    #[must_use]
+    pub fn pending_of_tenants(&self) -> Vec<(Tenant, ApprovalView)> {
+        let board = self.board();
+        let waiting = board.iter().map(|entry| &entry.record).filter(|record| record.state == State::Pending);
+        waiting.map(|record| (record.card.tenant.clone(), record.view())).collect()
     }
 
     /// How many cards of a session wait for a person.

@@ -20,6 +20,13 @@ pub enum Notice {
     Missed,
 }
 
+/// The same with whose it is, for a reader that serves several.
+#[derive(Debug, Clone)]
+pub enum TenantNotice {
+    Changed(Tenant, Arc<ApprovalView>),
+    Missed,
+}
+
 /// A reader of news within its reach.
 #[derive(Debug)]
 pub struct Feed {
@@ -34,11 +41,19 @@ impl Feed {
 
     /// The next; `None` when the desk is gone. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Notice> {
+        Some(match self.next_of_tenant().await? {
+            TenantNotice::Changed(_, view) => Notice::Changed(view),
+            TenantNotice::Missed => Notice::Missed,
+        })
+    }
+
+    /// The next with its tenant; otherwise as [`Feed::next`].
+    pub async fn next_of_tenant(&mut self) -> Option<TenantNotice> {
         loop {
             match self.news.recv().await {
-                Ok((tenant, view)) if self.reach.covers(&tenant) => return Some(Notice::Changed(view)),
+                Ok((tenant, view)) if self.reach.covers(&tenant) => return Some(TenantNotice::Changed(tenant, view)),
                 Ok(_) => {}
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some(Notice::Missed),
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some(TenantNotice::Missed),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }

@@ -23,7 +23,7 @@ mod upkeep;
 pub use card::{Card, Picture, Record};
 pub use desk::Desk;
 pub use error::{AskError, BeginError, DecideError};
-pub use feed::{Feed, Notice};
+pub use feed::{Feed, Notice, TenantNotice};
 pub use ledger::{Changed, Filter, Ledger};
 pub use limits::DeskLimits;
 pub use machine::{Change, State};

@@ -18,6 +18,7 @@ mod pool;
 mod session;
 #[cfg(test)]
 mod tests;
+mod webhook;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,9 @@ pub use self::log::{LogConfig, LogFormat};
 pub use self::mcp::McpConfig;
 pub use self::pool::{Isolation, PoolConfig};
 pub use self::session::SessionConfig;
+pub use self::webhook::{
+    Hidden, WEBHOOKS_MAX, WebhookConfig, WebhookEvent, WebhookFormat, webhook_secret, webhook_url,
+};
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +62,8 @@ pub struct Config {
     pub egress: EgressConfig,
     pub log: LogConfig,
     pub shutdown: ShutdownConfig,
+    /// As many as there are people's places to be asked at.
+    pub webhook: Vec<WebhookConfig>,
 }
 
 /// `[shutdown]`: how the service ends.
@@ -91,6 +97,7 @@ impl Default for Config {
             egress: EgressConfig::default(),
             log: LogConfig::default(),
             shutdown: ShutdownConfig::default(),
+            webhook: Vec::new(),
         }
     }
 }
@@ -270,7 +277,7 @@ impl Config {
                 "Write scheme, host and port only, as in https://watch.example.org.",
             ));
         }
-        Ok(())
+        webhook::check(&self.webhook)
     }
 }
 

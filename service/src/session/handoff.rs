@@ -5,11 +5,12 @@
 
 use std::time::Duration;
 
-use helmwatch_protocol::{HandoffOutcome, HandoffView};
+use helmwatch_protocol::{HandoffOutcome, HandoffView, SessionId};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Session, SessionError, now_ms};
+use crate::auth::Tenant;
 
 /// How a question ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,25 @@ pub enum HandoffEnd {
     Expired,
     /// The agent asked something else meanwhile.
     Replaced,
+}
+
+/// That a question was asked, or is over: for those who tell people who do not look.
+#[derive(Debug, Clone)]
+pub struct HandoffNews {
+    pub session: SessionId,
+    pub session_name: String,
+    pub tenant: Tenant,
+    pub view: HandoffView,
+    pub change: HandoffChange,
+}
+
+/// What happened to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HandoffChange {
+    Asked,
+    Ended(HandoffEnd),
+    /// Its session ended before anybody answered.
+    SessionOver,
 }
 
 /// The question that stands open.
@@ -73,6 +93,7 @@ impl Session {
             }
             if let Some(former) = state.handoff.take() {
                 former.end.send_replace(Some(HandoffEnd::Replaced));
+                self.tell_elsewhere(former.view, HandoffChange::Ended(HandoffEnd::Replaced));
             }
             state.handoffs += 1;
             let asked_at = now_ms();
@@ -81,6 +102,7 @@ impl Session {
                 HandoffView { number: state.handoffs, instructions: instructions.to_owned(), asked_at, expires_at };
             let end = watch::Sender::new(None);
             let answering = Answering { end: end.subscribe() };
+            self.tell_elsewhere(view.clone(), HandoffChange::Asked);
             state.handoff = Some(Handoff { view, until: Instant::now() + patience, end });
             answering
         };
@@ -120,6 +142,21 @@ impl Session {
         self.end_handoff(HandoffEnd::Expired, |open| open.until <= Instant::now());
     }
 
+    /// The session is over, and its question with it: whoever waits hears of it.
+    pub(super) fn forget_handoff(&self) {
+        let open = self.lock().handoff.take();
+        if let Some(open) = open {
+            self.tell_elsewhere(open.view, HandoffChange::SessionOver);
+        }
+    }
+
+    fn tell_elsewhere(&self, view: HandoffView, change: HandoffChange) {
+        let (session, session_name) = (self.id.clone(), self.name.clone());
+        let news = HandoffNews { session, session_name, tenant: self.owner.tenant().clone(), view, change };
+        // Nobody listening is no fault.
+        drop(self.handoff_news.send(news));
+    }
+
     fn end_handoff(&self, end: HandoffEnd, is_it: impl FnOnce(&Handoff) -> bool) -> bool {
         let ended = {
             let mut state = self.lock();
@@ -130,7 +167,8 @@ impl Session {
             ended
         };
         let Some(ended) = ended else { return false };
-        ended.end.send_replace(Some(end));
+        ended.end.send_replace(Some(end.clone()));
+        self.tell_elsewhere(ended.view, HandoffChange::Ended(end));
         self.handoffs.notify_one();
         self.touch();
         self.tell();

@@ -85,8 +85,7 @@ impl Session {
         while let Ok(job) = jobs.try_recv() {
             drop(job);
         }
-        // Whoever waits for a person hears that the session ended.
-        self.lock().handoff = None;
+        self.forget_handoff();
         self.end_video().await;
         let reason = self.lock().reason.clone().unwrap_or_default();
         self.send(LiveEvent::Closed { reason });

@@ -34,7 +34,7 @@ pub use control::Controller;
 pub use downloads::Download;
 pub use error::SessionError;
 pub use facts::TargetReading;
-pub use handoff::{Answering, HandoffEnd};
+pub use handoff::{Answering, HandoffChange, HandoffEnd, HandoffNews};
 pub use job::Patience;
 pub use journal::{Traced, TracedCall};
 pub use owner::Owner;
@@ -93,6 +93,8 @@ pub struct Session {
     viewers: AtomicU32,
     /// Wakes the session's task when what a person is asked changes.
     handoffs: Notify,
+    /// The registry's: hears what is asked in any session.
+    handoff_news: broadcast::Sender<HandoffNews>,
     next_viewer: AtomicU64,
     /// Cancelled to end it; the first reason given is kept.
     closing: CancellationToken,

@@ -15,7 +15,7 @@ use super::calls::Calls;
 use super::downloads::Receiving;
 use super::life::{BROWSER_DIED, Span};
 use super::lost::Lost;
-use super::{EVENTS_MAX, Owner, Session, SessionError, State, id, now_ms};
+use super::{EVENTS_MAX, HandoffNews, Owner, Session, SessionError, State, id, now_ms};
 use crate::auth::{Caller, KeyId};
 use crate::config::SessionConfig;
 use crate::files::Shelf;
@@ -24,6 +24,8 @@ use crate::telemetry::{Tasks, names};
 
 /// Feed events that may wait for one listener.
 const FEED_MAX: usize = 1024;
+/// News of questions to people that may wait for one listener.
+const HANDOFF_NEWS_MAX: usize = 256;
 /// Longest name, characters.
 const NAME_CHARS_MAX: usize = 64;
 
@@ -51,6 +53,7 @@ pub struct Registry {
     /// One lock a name, held while a session of that name is opened, so that two calls at once get the same session.
     opening: Mutex<NameLocks>,
     feed: broadcast::Sender<FeedEvent>,
+    handoff_news: broadcast::Sender<HandoffNews>,
     lost: Lost,
     tasks: Tasks,
 }
@@ -94,6 +97,7 @@ impl Registry {
             opening: Mutex::default(),
             lost: Lost::default(),
             feed: broadcast::Sender::new(FEED_MAX),
+            handoff_news: broadcast::Sender::new(HANDOFF_NEWS_MAX),
             tasks,
         })
     }
@@ -199,6 +203,7 @@ impl Registry {
             waiting: AtomicU32::new(0),
             viewers: AtomicU32::new(0),
             handoffs: Notify::new(),
+            handoff_news: self.handoff_news.clone(),
             next_viewer: AtomicU64::new(1),
             closing: CancellationToken::new(),
             ended: CancellationToken::new(),
@@ -358,6 +363,12 @@ impl Registry {
     #[must_use]
     pub fn feed(&self) -> broadcast::Receiver<FeedEvent> {
         self.feed.subscribe()
+    }
+
+    /// What people are asked in any session, from now on.
+    #[must_use]
+    pub fn handoff_news(&self) -> broadcast::Receiver<HandoffNews> {
+        self.handoff_news.subscribe()
     }
 
     /// May the caller see what this feed event tells?

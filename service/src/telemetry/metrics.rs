@@ -43,6 +43,10 @@ pub mod names {
 
     pub const POLICY_BROKEN: &str = "helmwatch_policy_broken";
 
+    pub const WEBHOOKS: &str = "helmwatch_webhooks_total";
+    pub const WEBHOOK_ATTEMPTS: &str = "helmwatch_webhook_attempts_total";
+    pub const WEBHOOKS_WAITING: &str = "helmwatch_webhooks_waiting";
+
     pub const EGRESS_DECISIONS: &str = "helmwatch_egress_decisions_total";
     pub const EGRESS_BYTES: &str = "helmwatch_egress_bytes_total";
     pub const EGRESS_TUNNELS: &str = "helmwatch_egress_tunnels";
@@ -138,6 +142,9 @@ fn describe() {
     describe_gauge!(POLICY_BROKEN, "1 while the policy file is broken or gone and the rules of before hold");
     describe_gauge!(APPROVALS_PENDING, "Held calls waiting for a person");
     describe_histogram!(APPROVAL_SECONDS, Unit::Seconds, "From question to decision");
+    describe_counter!(WEBHOOKS, "Messages to webhooks, by webhook and outcome (sent, given_up, dropped)");
+    describe_counter!(WEBHOOK_ATTEMPTS, "Attempts to send to webhooks, by webhook and outcome");
+    describe_gauge!(WEBHOOKS_WAITING, "Messages that wait or are under way, by webhook");
     describe_counter!(EGRESS_DECISIONS, "Connections pages asked for, by decision and rule");
     describe_counter!(EGRESS_BYTES, Unit::Bytes, "Bytes between pages and sites, by direction");
     describe_gauge!(EGRESS_TUNNELS, "Tunnels open");

@@ -3,11 +3,13 @@
 //! Logging never blocks the runtime: lines go through a bounded channel to one thread, what does not fit is dropped and counted.
 //! Never here: page text, secrets, cookies.
 
+mod date;
 mod log_writer;
 mod logs;
 mod metrics;
 mod tasks;
 
+pub use self::date::rfc3339;
 pub use self::log_writer::LogWriter;
 pub use self::logs::{LogGuard, init_logs};
 pub use self::metrics::{Metrics, names};

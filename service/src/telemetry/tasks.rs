@@ -83,6 +83,11 @@ impl Tasks {
     /// Tells every task to end and waits until all have, at most `grace`. Says how many were left (0 is good).
     pub async fn end(&self, grace: Duration) -> usize {
         self.cancel.cancel();
+        self.finish(grace).await
+    }
+
+    /// Waits until every task has ended by itself, at most `grace`; tells none to. Says how many are left (0 is good).
+    pub async fn finish(&self, grace: Duration) -> usize {
         self.tracker.close();
         match tokio::time::timeout(grace, self.tracker.wait()).await {
             Ok(()) => 0,

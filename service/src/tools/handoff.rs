@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use helmwatch_protocol::{CallState, HandoffOutcome};
+use helmwatch_protocol::{CallState, HandoffOutcome, handoff_link};
 
 use super::gate::{Call, First, Gate, InSession};
 use super::look::Known;
@@ -126,5 +126,5 @@ fn done(by: &str, reason: Option<String>) -> String {
 }
 
 fn watch_url(gate: &Gate, place: &InSession) -> String {
-    format!("{}/#/s/{}", gate.settings.public_url, place.session.id())
+    handoff_link(&gate.settings.public_url, place.session.id())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use helmwatch_protocol::{ApprovalState, CallState};
+use helmwatch_protocol::{ApprovalState, CallState, approval_link};
 use tokio::time::timeout;
 
 use super::gate::{self, Call, Gate, InSession};
@@ -89,7 +89,7 @@ pub(super) async fn finish(
     let outcome = {
         tokio::select! {
             biased;
-            outcome = wait(gate, call, place, &held.ticket) => outcome,
+            outcome = wait(gate, call, &held.ticket) => outcome,
             () = call.context.cancelled.cancelled() => Outcome::Waiting(held.ticket.clone()),
             () = place.session.ended() => withdrawn(gate, place).await,
         }
@@ -110,9 +110,9 @@ async fn withdrawn(gate: &Gate, place: &InSession) -> Outcome {
     Outcome::Over { state: ApprovalState::Withdrawn, reason: Some(WHY.to_owned()) }
 }
 
-async fn wait(gate: &Gate, call: &Call<'_>, place: &InSession, ticket: &Ticket) -> Outcome {
+async fn wait(gate: &Gate, call: &Call<'_>, ticket: &Ticket) -> Outcome {
     let id = &ticket.id;
-    let url = format!("{}/#/s/{}", gate.settings.public_url, place.session.id());
+    let url = approval_link(&gate.settings.public_url, id);
     let mut left = gate.settings.hold;
     let mut step = 1.0;
     loop {
@@ -205,8 +205,8 @@ fn refused(gate: &Gate, ticket: &Ticket, outcome: Outcome) -> ToolError {
             "waiting_for_approval",
             format!("Waiting for approval {id}: a person has not decided yet, and nothing was done."),
             format!(
-                "Call again with the same arguments to continue waiting. People decide at {}.",
-                gate.settings.public_url
+                "Call again with the same arguments to continue waiting. People decide at {}",
+                approval_link(&gate.settings.public_url, id)
             ),
         ),
         Outcome::Denied { by, reason } => ToolError::new(

@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
-import { loginCode, parsedRoute } from "./route";
+import { approvalLink, handoffLink, loginCode, parsedRoute } from "./route";
 
 test("a fragment is a page, and what is none is the grid", () => {
-  expect(parsedRoute("#/s/s_Ab-9_x")).toEqual({ page: "session", id: "s_Ab-9_x" });
+  expect(parsedRoute("#/s/s_Ab-9_x")).toEqual({ page: "session", id: "s_Ab-9_x", asked: false });
+  expect(parsedRoute(handoffLink("s_Ab-9_x"))).toEqual({ page: "session", id: "s_Ab-9_x", asked: true });
+  expect(parsedRoute(approvalLink("a_Ab-9_x"))).toEqual({ page: "approval", id: "a_Ab-9_x" });
   expect(parsedRoute("#/pool")).toEqual({ page: "pool" });
-  for (const odd of ["", "#/", "#/s/", "#/s/a_1", "#/s/s_../x", "#/s/s_x?y", "#code=abcd"]) {
+  for (const odd of ["", "#/", "#/s/", "#/s/a_1", "#/s/s_../x", "#/s/s_x?y", "#/s/s_x/", "#/a/s_x", "#/a/a_x/asked", "#code=abcd"]) {
     expect(parsedRoute(odd)).toEqual({ page: "grid" });
   }
 });

@@ -123,6 +123,19 @@ export async function decide(approval: ApprovalView, decision: Decision, reason:
   }
 }
 
+/** One card, for a page that was opened on it. Answers it as it stands, or what went wrong. */
+export async function fetchApproval(id: string): Promise<ApprovalView | string> {
+  try {
+    const approval = (await request("GET", `/v1/approvals/${id}`)) as ApprovalView;
+    learnApprovals([approval]);
+    return approval;
+  } catch (error) {
+    if (error instanceof Refusal && error.status === 401) goodbye();
+    const { error: what, hint } = told(error);
+    return `${what} ${hint}`;
+  }
+}
+
 /** What was decided before this page was opened. */
 export async function fetchDecided(): Promise<string | null> {
   try {

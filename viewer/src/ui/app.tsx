@@ -3,6 +3,7 @@
 import type { JSX } from "preact";
 import { route } from "../state/route";
 import { login } from "../state/store";
+import { CardPage } from "./card-page";
 import { Grid } from "./grid";
 import { Login } from "./login";
 import { Pool } from "./pool";
@@ -23,6 +24,8 @@ function page(): JSX.Element {
     case "session":
       // Keyed: another session is another page, with its own socket.
       return <SessionPage key={here.id} id={here.id} />;
+    case "approval":
+      return <CardPage key={here.id} id={here.id} />;
     case "pool":
       return <Pool />;
   }

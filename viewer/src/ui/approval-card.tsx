@@ -40,7 +40,7 @@ export function ApprovalCard({ approval, place, linked = false }: ApprovalCardPr
   const whole = Math.max(1, approval.expires_at - approval.asked_at);
   const say = async (decision: Decision, button: HTMLElement): Promise<void> => {
     if (sending.value !== null) return;
-    const heading = button.closest("[data-cards]")?.querySelector<HTMLElement>("h2");
+    const heading = button.closest("[data-cards]")?.querySelector<HTMLElement>("h1, h2");
     sending.value = decision;
     trouble.value = await decide(approval, decision, reason.value);
     sending.value = null;

@@ -1,10 +1,11 @@
 /** What an agent asked a person to do: its words, the time left, done or failed. */
 
 import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import type { HandoffOutcome, HandoffView, SessionView } from "../protocol/generated/wire";
 import { now } from "../state/clock";
-import { sessionLink } from "../state/route";
+import { handoffLink, route, sessionLink } from "../state/route";
 import { answerHandoff, inboxOpen, may } from "../state/store";
 import { timeLeft } from "../state/words";
 import { Notice } from "./parts";
@@ -27,7 +28,7 @@ export function HandoffCard({ session, handoff, linked = false, onAnswered }: Ha
   const left = handoff.expires_at - now.value;
   const say = async (outcome: HandoffOutcome, button: HTMLElement): Promise<void> => {
     if (sending.value !== null) return;
-    const heading = button.closest("[data-cards]")?.querySelector<HTMLElement>("h2");
+    const heading = button.closest("[data-cards]")?.querySelector<HTMLElement>("h1, h2");
     sending.value = outcome;
     const said = reason.value.trim();
     trouble.value = await answerHandoff(session.id, { number: handoff.number, outcome, reason: said === "" ? null : said });
@@ -39,6 +40,13 @@ export function HandoffCard({ session, handoff, linked = false, onAnswered }: Ha
   };
   const locked = sending.value !== null || left <= 0;
   const titleId = `handoff-${session.id}`;
+  const title = useRef<HTMLHeadingElement>(null);
+  const here = route.value;
+  const opened = !linked && here.page === "session" && here.asked;
+  useEffect(() => {
+    // Whoever comes by a link to this question begins with it, also where it lies below the picture.
+    if (opened) title.current?.focus();
+  }, [opened]);
   return (
     <article class="card" aria-labelledby={titleId} data-testid="handoff-card">
       <header class="card-head">
@@ -53,7 +61,7 @@ export function HandoffCard({ session, handoff, linked = false, onAnswered }: Ha
         </span>
         <span class="time-left">{left > 0 ? `${timeLeft(left)} left` : "Time is up"}</span>
       </header>
-      <h3 id={titleId} class="card-summary card-words" data-testid="handoff-instructions">
+      <h3 id={titleId} ref={title} tabIndex={-1} class="card-summary card-words" data-testid="handoff-instructions">
         {handoff.instructions}
       </h3>
       {trouble.value !== null && <Notice tone="bad">{trouble.value}</Notice>}
@@ -61,7 +69,7 @@ export function HandoffCard({ session, handoff, linked = false, onAnswered }: Ha
         <p class="hint">Your key may watch but not help.</p>
       ) : linked ? (
         <p class="hint">
-          <a class="button primary" href={sessionLink(session.id)} onClick={() => (inboxOpen.value = false)}>
+          <a class="button primary" href={handoffLink(session.id)} onClick={() => (inboxOpen.value = false)}>
             Go there and help
           </a>
         </p>

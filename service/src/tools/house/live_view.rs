@@ -1,5 +1,7 @@
 //! `browser_live_view`.
 
+use helmwatch_protocol::session_link;
+
 use crate::tools::tool::Nothing;
 use crate::tools::{Answer, Hints, Prepared, Tool};
 
@@ -15,7 +17,7 @@ pub(super) fn tool() -> Tool {
                 Box::new(|house| {
                     Box::pin(async move {
                         Ok(Answer::result(match &house.session {
-                            Some(session) => format!("Watch live: {}/#/s/{}", house.public_url, session.id()),
+                            Some(session) => format!("Watch live: {}", session_link(house.public_url, session.id())),
                             None => format!("No session is open yet. All sessions are shown at {}/", house.public_url),
                         }))
                     })
