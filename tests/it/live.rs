@@ -1,11 +1,13 @@
 //! What a person on watch is sent.
 
-use helmwatch_protocol::{CallState, LiveEvent, ViewerMessage};
+use helmwatch_protocol::{CallState, FrameHeader, LiveEvent, ViewerMessage};
+use helmwatch_tests::relay::Relay;
 use helmwatch_tests::viewer::{Live, Viewer, now_us};
 use serde_json::json;
 
 use crate::keys::only_session;
 use crate::room::Room;
+use crate::viewers::metric;
 
 async fn look(room: &Room, key: &str) -> Viewer {
     let path = format!("/v1/sessions/{}/live", only_session(room).await);
@@ -96,6 +98,146 @@ async fn a_slow_small_view_gets_few_pictures_and_the_last_one_of_a_burst() {
     // Two seconds at two a second, the ones Chromium has open when a burst begins, and the last.
     assert!(last.0 <= 12 && last.1 <= 24, "{last:?}: pictures sent, and pictures made");
     room.close().await;
+}
+
+/// The session's picture as one viewer asks for it.
+async fn look_as(room: &Room, fps: u8, width: u32) -> Viewer {
+    let path = format!("/v1/sessions/{}/live?fps={fps}&width={width}", only_session(room).await);
+    Viewer::connect(&room.service.base(), &path, Some(room.service.admin_key())).await.unwrap()
+}
+
+fn width(picture: &[u8]) -> u32 {
+    image::load_from_memory(picture).unwrap().width()
+}
+
+/// The first frame that is as wanted.
+async fn frame_with(viewer: &mut Viewer, wanted: impl Fn(&FrameHeader, &[u8]) -> bool) -> FrameHeader {
+    loop {
+        let (header, picture) = viewer.frame().await.unwrap();
+        if wanted(&header, &picture) {
+            return header;
+        }
+    }
+}
+
+/// Is the page painted in this colour, near its lower right corner?
+fn painted(picture: &[u8], [red, green, blue]: [u8; 3]) -> bool {
+    let picture = image::load_from_memory(picture).unwrap().into_rgb8();
+    let pixel = picture.get_pixel(picture.width() - 10, picture.height() - 10).0;
+    pixel.iter().zip([red, green, blue]).all(|(is, wanted)| is.abs_diff(wanted) < 30)
+}
+
+const GREEN: [u8; 3] = [0, 128, 0];
+const RED: [u8; 3] = [200, 0, 0];
+
+fn paint([red, green, blue]: [u8; 3]) -> String {
+    format!(
+        "() => {{ document.documentElement.style.background = 'rgb({red}, {green}, {blue})'; document.body.style.background = 'transparent'; }}"
+    )
+}
+
+#[tokio::test]
+async fn size_and_rate_change_while_connected_on_a_page_that_stands_still_too() {
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    let mut viewer = look_as(&room, 2, 320).await;
+    assert_eq!(width(&viewer.frame().await.unwrap().1), 320);
+    viewer.send(&ViewerMessage::Quality { fps: 60, width: 1_920 }).await.unwrap();
+    frame_with(&mut viewer, |_, picture| width(picture) == 1_280).await;
+    viewer.send(&ViewerMessage::Quality { fps: 5, width: 640 }).await.unwrap();
+    frame_with(&mut viewer, |_, picture| width(picture) == 640).await;
+    agent.evaluate(&paint(GREEN)).await;
+    frame_with(&mut viewer, |_, picture| width(picture) == 640 && painted(picture, GREEN)).await;
+    room.close().await;
+}
+
+#[tokio::test]
+async fn all_viewers_of_a_size_share_one_scaled_picture_and_thumbnails_alone_need_none() {
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    let scaled = "helmwatch_live_pictures_scaled_total";
+    let mut thumbnail = look_as(&room, 2, 320).await;
+    assert_eq!(width(&thumbnail.frame().await.unwrap().1), 320);
+    assert_eq!(metric(&room, scaled).await, 0, "Chromium made it small");
+    drop(thumbnail);
+    let mut large = look_as(&room, 60, 1_920).await;
+    let shown = frame_with(&mut large, |_, picture| width(picture) == 1_280).await;
+    let mut pictures = Vec::new();
+    for _ in 0..3 {
+        let mut small = look_as(&room, 2, 320).await;
+        let (header, picture) = small.frame().await.unwrap();
+        assert_eq!((header.sequence, width(&picture)), (shown.sequence, 320));
+        pictures.push(picture);
+    }
+    assert!(pictures.windows(2).all(|pair| pair[0] == pair[1]));
+    assert_eq!(metric(&room, scaled).await, 1, "once for all three");
+    room.close().await;
+}
+
+#[tokio::test]
+async fn the_picture_goes_on_through_navigations_and_other_renderers() {
+    // Every site has its own process: the second address is another renderer.
+    let room = Room::isolated().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    let (mut large, mut small) = (look_as(&room, 60, 1_920).await, look_as(&room, 5, 320).await);
+    let other = format!("http://{}", room.site.other_address());
+    for (address, colour) in
+        [(room.site.url("/list"), GREEN), (format!("{other}/form"), RED), (room.site.url("/form"), GREEN)]
+    {
+        agent.ok("browser_navigate", json!({ "url": address })).await;
+        agent.evaluate(&paint(colour)).await;
+        for viewer in [&mut large, &mut small] {
+            frame_with(viewer, |_, picture| painted(picture, colour)).await;
+        }
+    }
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_viewer_follows_the_agent_to_another_tab_and_looks_back_when_asked() {
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    agent.evaluate(&paint(GREEN)).await;
+    let mut viewer = look_as(&room, 60, 1_920).await;
+    let first = frame_with(&mut viewer, |_, picture| painted(picture, GREEN)).await.page;
+    agent.ok("browser_tabs", json!({ "action": "new", "url": room.site.url("/form") })).await;
+    agent.evaluate(&paint(RED)).await;
+    let second = frame_with(&mut viewer, |_, picture| painted(picture, RED)).await.page;
+    assert_ne!(first, second);
+    viewer.send(&ViewerMessage::Watch { page: Some(first) }).await.unwrap();
+    frame_with(&mut viewer, |header, picture| header.page == first && painted(picture, GREEN)).await;
+    viewer.send(&ViewerMessage::Watch { page: None }).await.unwrap();
+    frame_with(&mut viewer, |header, picture| header.page == second && painted(picture, RED)).await;
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_picture_that_fell_silent_is_started_anew() {
+    let relay = Relay::start("Page.screencastFrameAck").await.unwrap();
+    let config = format!("[browser]\nconnect = \"{}\"\n", relay.url());
+    let room = Room::with(|options| options.config(&config)).await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    let mut viewer = look_as(&room, 60, 1_920).await;
+    viewer.frame().await.unwrap();
+    relay.lose(true);
+    // It changes in what can be seen, for as long as anybody looks.
+    agent.evaluate("() => { let n = 0; setInterval(() => { document.querySelector('h1, body').append(String(n++ % 10)); }, 20); }").await;
+    let revived = "helmwatch_live_casts_revived_total";
+    loop {
+        viewer.frame().await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
+        if metric(&room, revived).await > 0 {
+            break;
+        }
+    }
+    // A picture that comes now was made after the start anew.
+    viewer.frame().await.unwrap();
+    room.close().await;
+    relay.stop().await.unwrap();
 }
 
 #[tokio::test]

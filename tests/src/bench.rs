@@ -1,14 +1,16 @@
 //! Figures side by side in one run: raw CDP, this service, and its peers doing the same steps.
 //!
-//! Three parts: whole sessions (this file), single steps on several pages with what their replies cost (`steps`), and how a
-//! snapshot's time grows with its page (`growth`).
+//! Four parts: whole sessions (this file), single steps on several pages with what their replies cost (`steps`), how a
+//! snapshot's time grows with its page (`growth`), and the live picture (`live`).
 //!
 //! The sides take turns inside every round, so that what else the machine does falls on all of them. Medians and ratios are what
 //! counts; a figure of one side alone says little.
 
+mod agent_browser;
 mod deed;
 mod growth;
 mod hand;
+mod live;
 mod report;
 mod side;
 mod steps;
@@ -22,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 pub use growth::{Growth, growth};
+pub use live::{LivePlan, LiveReport, live};
 pub use report::Report;
 pub use side::{Side, SideName};
 pub use steps::{StepReport, Walk, steps};

@@ -187,6 +187,18 @@ impl Connection {
         }
     }
 
+    /// One command that nobody waits for: its answer is let by.
+    ///
+    /// # Errors
+    /// When the browser is gone.
+    pub async fn post(&self, session: &str, method: &str, params: Value) -> Outcome<()> {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let message = json!({ "id": id, "method": method, "params": params, "sessionId": session });
+        let mut bytes = message.to_string().into_bytes();
+        bytes.push(0);
+        self.writer.lock().await.write_all(&bytes).await.map_err(|error| Fault::of(method, error))
+    }
+
     /// Every event from now on.
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Arc<Event>> {

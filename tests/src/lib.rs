@@ -15,6 +15,7 @@ pub mod mcp;
 pub mod node;
 pub mod peer;
 pub mod processes;
+pub mod relay;
 pub mod service;
 pub mod site;
 pub mod stdio;

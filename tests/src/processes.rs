@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::time::Duration;
 
 /// A process, named so that a reused pid is never mistaken for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,7 +35,11 @@ struct Stat {
     process: Process,
     state: char,
     parent: i32,
+    cpu: Duration,
 }
+
+/// Clock ticks a second in `/proc`: `USER_HZ`, which is 100 on every Linux there is.
+const TICKS_PER_S: u64 = 100;
 
 impl Process {
     /// The process with this pid now.
@@ -79,6 +84,18 @@ impl Process {
         Memory { rss: bytes("Rss:"), pss: bytes("Pss:") }
     }
 
+    /// Time on a processor, in user and in kernel mode, since its start; zero once it is gone.
+    #[must_use]
+    pub fn cpu(self) -> Duration {
+        Stat::read(self.pid).filter(|stat| stat.process == self).map_or(Duration::ZERO, |stat| stat.cpu)
+    }
+
+    /// The same of it and all its descendants that are still there.
+    #[must_use]
+    pub fn tree_cpu(self) -> Duration {
+        self.tree().into_iter().map(Self::cpu).sum()
+    }
+
     /// It and all that descend from it, in no order.
     #[must_use]
     pub fn tree(self) -> Vec<Self> {
@@ -120,6 +137,13 @@ pub fn marked(variable: &str, value: &str) -> Vec<Process> {
         .collect()
 }
 
+/// How many processes wanted a processor, on average over the last minute; zero where nobody says.
+#[must_use]
+pub fn load() -> f64 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().next().and_then(|load| load.parse().ok()).unwrap_or(0.0)
+}
+
 fn all() -> Vec<Stat> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).filter_map(Stat::read).collect()
@@ -134,6 +158,9 @@ impl Stat {
             process: Process { pid, started: fields.get(19)?.parse().ok()? },
             state: fields.first()?.chars().next()?,
             parent: fields.get(1)?.parse().ok()?,
+            cpu: Duration::from_millis(
+                (fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?) * 1_000 / TICKS_PER_S,
+            ),
         })
     }
 }

@@ -110,6 +110,33 @@ impl Viewer {
         }
     }
 
+    /// The reason it is closed for, as code and words; whatever comes before is let by.
+    ///
+    /// # Errors
+    /// When it is not closed in time, or without a goodbye.
+    pub async fn goodbye(&mut self) -> Outcome<(u16, String)> {
+        let closing = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Close(Some(frame)))) => {
+                        return Ok((u16::from(frame.code), frame.reason.as_str().to_owned()));
+                    }
+                    Some(Ok(_)) => {}
+                    other => return Err(Fault::of("the live socket", format!("no goodbye, but {other:?}"))),
+                }
+            }
+        };
+        tokio::time::timeout(NEXT_WITHIN, closing).await.map_err(|_| Fault::of("the live socket", "not closed"))?
+    }
+
+    /// Sends any message at all.
+    ///
+    /// # Errors
+    /// When the socket is closed.
+    pub async fn send_raw(&mut self, message: Message) -> Outcome<()> {
+        self.socket.send(message).await.map_err(|error| Fault::of("the live socket", error))
+    }
+
     /// Tells the service something.
     ///
     /// # Errors

@@ -27,6 +27,7 @@
 //! | `blur`, `viewport` | | `ok`; sizes in CSS pixels, title, URL |
 //! | `wait_text` | `text, gone, timeout_ms` | a promise of `ok` |
 //! | `quiet` | `idle_ms, timeout_ms` | a promise of `mutations` |
+//! | `changes` | | `count`: how much changed since the document began |
 //! | `turn` | `frame?` | a promise of `title`, one turn of the page's timers (and one drawn frame) later |
 //! | `reading` | `target?, chars_max?` | `html, title, url, truncated`: what is drawn, as plain HTML |
 //! | `stored` | `area, act, key?, value?, items_max?, chars_max?` | of local or session storage: `items, total, origin`, or `value` |

@@ -29,6 +29,21 @@ fn fitting(width: u32, height: u32, limit: PictureLimit) -> Option<(u32, u32)> {
     (factor < 1.0).then(|| (scaled(w), scaled(h)))
 }
 
+/// Width of a JPEG, from the frame header (ITU-T T.81, B.2.2) and without decoding it; `None` for what is none.
+pub(super) fn jpeg_width(jpeg: &[u8]) -> Option<u32> {
+    let mut rest = jpeg.strip_prefix(&[0xff, 0xd8])?;
+    loop {
+        let [0xff, marker, high, low, segment @ ..] = rest else { return None };
+        let length = usize::from(u16::from_be_bytes([*high, *low])).checked_sub(2)?;
+        // SOF0 to SOF15, without the three that are something else.
+        if matches!(marker, 0xc0..=0xcf) && !matches!(marker, 0xc4 | 0xc8 | 0xcc) {
+            let [_, _, _, high, low, ..] = segment else { return None };
+            return Some(u32::from(u16::from_be_bytes([*high, *low])));
+        }
+        rest = segment.get(length..)?;
+    }
+}
+
 /// The picture within the limit, in the same format, and its size. Scales with the `image` library, off the runtime's threads.
 ///
 /// # Errors
@@ -105,6 +120,21 @@ mod tests {
         let (w, h) = fitting(1000, 1000, LIMIT).expect("too many pixels");
         assert!(u64::from(w) * u64::from(h) <= LIMIT.pixels && w == h);
         assert_eq!(fitting(100_000, 1, LIMIT), Some((1000, 1)));
+    }
+
+    #[test]
+    fn a_jpeg_says_its_width_and_nothing_else_does() {
+        let mut bytes = Vec::new();
+        DynamicImage::new_rgb8(1_283, 300)
+            .write_to(&mut std::io::Cursor::new(&mut bytes), ImageFormat::Jpeg)
+            .expect("written");
+        assert_eq!(jpeg_width(&bytes), Some(1_283));
+        for end in 0..bytes.len().min(200) {
+            // Cut anywhere it may be unknown, never wrong.
+            assert!(jpeg_width(&bytes[..end]).is_none_or(|width| width == 1_283));
+        }
+        assert_eq!(jpeg_width(b"\xff\xd8\xff\xe0\x00\x00"), None);
+        assert_eq!(jpeg_width(b"GIF89a"), None);
     }
 
     #[tokio::test]

@@ -24,6 +24,8 @@ pub struct LiveConfig {
     pub height_max: u32,
     /// Mouse, key and text messages taken from one viewer in a second; what is beyond is refused (moves are dropped).
     pub inputs_per_second_max: u32,
+    /// Messages of any kind taken from one viewer in a second; one who sends more is closed with 1008.
+    pub messages_per_second_max: u32,
     /// Longest text of one input message, bytes.
     pub input_text_bytes_max: usize,
     /// Milliseconds a controller may be silent (no input, no ping answered) before the wheel goes back to the agent.
@@ -39,13 +41,14 @@ impl Default for LiveConfig {
         Self {
             fps_max: 60,
             frames_in_flight_max: 2,
-            viewers_max: 32,
-            viewers_total_max: 256,
+            viewers_max: 128,
+            viewers_total_max: 512,
             viewer_stall_ms: 10_000,
             quality: 70,
             width_max: 1_920,
             height_max: 1_200,
             inputs_per_second_max: 240,
+            messages_per_second_max: 1_000,
             input_text_bytes_max: 16 << 10,
             control_idle_ms_max: 5 * 60 * 1000,
             scalers_max: 2,

@@ -1,10 +1,12 @@
 //! WebSockets: the handshake, and a socket on which nothing waits for ever.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -19,6 +21,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
 use super::refusal::Refusal;
 use super::server::Place;
+use crate::live::InputMeter;
 use crate::telemetry::Tasks;
 
 /// Limits of one socket.
@@ -30,6 +33,8 @@ pub(super) struct SocketLimits {
     pub(super) write_max: Duration,
     /// Time between two pings; a socket silent for two of these is gone.
     pub(super) ping: Duration,
+    /// Messages of any kind, pings too, taken in a second.
+    pub(super) messages_per_second_max: u32,
 }
 
 /// Why a socket is over.
@@ -41,6 +46,29 @@ pub(super) enum Gone {
     Stalled,
     /// It sent what it may not: a binary message, or one too long.
     Misbehaved,
+    /// It sent more messages than anybody needs to.
+    Flooded,
+}
+
+impl Gone {
+    /// For the metrics.
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Stalled => "stalled",
+            Self::Misbehaved => "misbehaved",
+            Self::Flooded => "flooded",
+        }
+    }
+
+    /// How such a socket is closed; `None` when nobody is there to hear it.
+    pub(super) const fn goodbye(self) -> Option<(CloseCode, &'static str)> {
+        match self {
+            Self::Left | Self::Stalled => None,
+            Self::Misbehaved => Some((CloseCode::Policy, "only text messages of a reasonable length are taken here")),
+            Self::Flooded => Some((CloseCode::Policy, "too many messages at once")),
+        }
+    }
 }
 
 /// Answers the handshake (RFC 6455, section 4.2.2) and hands the socket to `run`, in a task of `tasks`.
@@ -106,12 +134,42 @@ fn has(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
         .any(|part| part.trim().eq_ignore_ascii_case(word))
 }
 
+type Stream = WebSocketStream<TokioIo<Upgraded>>;
+
 /// One open WebSocket. Used by one task: [`Socket::receive`] can be dropped at any time, the sending methods end by themselves.
 pub(super) struct Socket {
-    stream: WebSocketStream<TokioIo<Upgraded>>,
+    writer: SplitSink<Stream, Message>,
+    ear: Ear,
     limits: SocketLimits,
     ping: Interval,
+}
+
+/// The side that listens, apart from the one that speaks: what a person presses is heard also while a frame is on its way out.
+struct Ear {
+    reader: SplitStream<Stream>,
+    meter: InputMeter,
     heard_at: Instant,
+}
+
+impl Ear {
+    /// The next text message. Can be dropped at any time.
+    async fn text(&mut self) -> Result<Utf8Bytes, Gone> {
+        loop {
+            let message = self.reader.next().await;
+            self.heard_at = Instant::now();
+            if self.meter.take(self.heard_at).is_err() {
+                return Err(Gone::Flooded);
+            }
+            match message {
+                Some(Ok(Message::Text(text))) => return Ok(text),
+                // Pings are answered by the stream itself, at the next flush.
+                Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
+                Some(Ok(Message::Binary(_))) => return Err(Gone::Misbehaved),
+                Some(Ok(Message::Close(_))) | None => return Err(Gone::Left),
+                Some(Err(error)) => return Err(gone(&error)),
+            }
+        }
+    }
 }
 
 impl Socket {
@@ -122,51 +180,52 @@ impl Socket {
             .read_buffer_size(8 << 10)
             .write_buffer_size(0);
         let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
-        let mut ping = tokio::time::interval_at(Instant::now() + limits.ping, limits.ping);
+        let now = Instant::now();
+        let mut ping = tokio::time::interval_at(now + limits.ping, limits.ping);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { stream, limits, ping, heard_at: Instant::now() }
+        let (writer, reader) = stream.split();
+        let ear = Ear { reader, meter: InputMeter::new(limits.messages_per_second_max, now), heard_at: now };
+        Self { writer, ear, limits, ping }
     }
 
     /// The next text message. Keeps the socket alive meanwhile: call it all the time.
     pub(super) async fn receive(&mut self) -> Result<Utf8Bytes, Gone> {
         loop {
             tokio::select! {
-                message = self.stream.next() => {
-                    self.heard_at = Instant::now();
-                    match message {
-                        Some(Ok(Message::Text(text))) => return Ok(text),
-                        // Pings are answered by the stream itself, at the next flush.
-                        Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                        Some(Ok(Message::Binary(_))) => return Err(Gone::Misbehaved),
-                        Some(Ok(Message::Close(_))) | None => return Err(Gone::Left),
-                        Some(Err(error)) => return Err(gone(&error)),
-                    }
-                }
+                text = self.ear.text() => return text,
                 _ = self.ping.tick() => {
-                    if self.heard_at.elapsed() >= self.limits.ping * 2 {
+                    if self.ear.heard_at.elapsed() >= self.limits.ping * 2 {
                         return Err(Gone::Stalled);
                     }
-                    self.send(Message::Ping(Bytes::new())).await?;
+                    self.send(Message::Ping(Bytes::new()), drop).await?;
                 }
             }
         }
     }
 
-    /// Sends a text.
-    pub(super) async fn text(&mut self, text: String) -> Result<(), Gone> {
-        self.send(Message::text(text)).await
+    /// Sends a text; what is heard meanwhile goes to `heard` at once.
+    pub(super) async fn text(&mut self, text: String, heard: impl FnMut(Utf8Bytes)) -> Result<(), Gone> {
+        self.send(Message::text(text), heard).await
     }
 
-    /// Sends bytes.
-    pub(super) async fn binary(&mut self, bytes: Bytes) -> Result<(), Gone> {
-        self.send(Message::Binary(bytes)).await
+    /// Sends bytes, likewise.
+    pub(super) async fn binary(&mut self, bytes: Bytes, heard: impl FnMut(Utf8Bytes)) -> Result<(), Gone> {
+        self.send(Message::Binary(bytes), heard).await
     }
 
-    async fn send(&mut self, message: Message) -> Result<(), Gone> {
-        match tokio::time::timeout(self.limits.write_max, self.stream.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(gone(&error)),
-            Err(_) => Err(Gone::Stalled),
+    async fn send(&mut self, message: Message, mut heard: impl FnMut(Utf8Bytes)) -> Result<(), Gone> {
+        let (writer, ear) = (&mut self.writer, &mut self.ear);
+        let mut sending = pin!(tokio::time::timeout(self.limits.write_max, writer.send(message)));
+        loop {
+            tokio::select! {
+                biased;
+                sent = &mut sending => return match sent {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(error)) => Err(gone(&error)),
+                    Err(_) => Err(Gone::Stalled),
+                },
+                text = ear.text() => heard(text?),
+            }
         }
     }
 
@@ -178,8 +237,8 @@ impl Socket {
         }
         let frame = CloseFrame { code, reason: reason[..end].to_owned().into() };
         let goodbye = async {
-            if self.stream.close(Some(frame)).await.is_ok() {
-                while let Some(Ok(_)) = self.stream.next().await {}
+            if self.writer.send(Message::Close(Some(frame))).await.is_ok() {
+                while let Some(Ok(_)) = self.ear.reader.next().await {}
             }
         };
         // A socket that does not answer is simply dropped.

@@ -49,8 +49,8 @@ pub struct Casting {
 
 /// One watcher's share in a live picture.
 pub trait Share: Send + Sync {
-    /// Frames a second this watcher has a use for.
-    fn want(&self, fps: u32);
+    /// Frames a second this watcher has a use for, and width in device pixels (`None`: as large as may be).
+    fn want(&self, fps: u32, width: Option<u32>);
 }
 
 /// A session, as its viewers need it. Found for one caller and checked then.
@@ -69,8 +69,8 @@ pub trait Watched: Send + Sync + 'static {
     fn seen(&self) -> Box<dyn std::any::Any + Send + Sync>;
     /// The tab the agent's next call acts on.
     fn current_page(&self) -> Option<u16>;
-    /// Starts watching a tab; `None` when there is no such tab (any more).
-    fn watch(&self, page: u16) -> BoxFuture<'_, Option<Casting>>;
+    /// Starts watching a tab, with the wish as in [`Share::want`]; `None` when there is no such tab (any more).
+    fn watch(&self, page: u16, fps: u32, width: Option<u32>) -> Option<Casting>;
     /// Passes a person's input to a tab. The error is one line, for that person.
     fn input(&self, page: u16, input: Input) -> BoxFuture<'_, Result<(), String>>;
     /// Who drives. A change is told by the event `Control`.

@@ -1,4 +1,4 @@
-//! How much input a person may send. Pure: told the time.
+//! How much a person may send in a while: input to the page, and messages at all. Pure: told the time.
 
 use std::time::Duration;
 

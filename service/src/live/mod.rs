@@ -24,6 +24,7 @@ pub use self::behind::{Approvals, Casting, Input, Sessions, Share, ViewerId, Wat
 pub use self::ending::Ending;
 pub use self::feed::Feed;
 pub use self::hub::{Hub, NoRoom};
+pub use self::input_meter::InputMeter;
 pub use self::pacer::{Pacer, Step};
 pub use self::screen::SessionScreen;
 pub use self::viewer::{Out, Viewer};

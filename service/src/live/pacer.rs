@@ -44,9 +44,9 @@ pub struct Pacer {
 }
 
 impl Pacer {
-    /// A pacer for a new viewer. `fps` and `in_flight_max` of 0 count as 1.
+    /// A pacer for a new viewer. `fps` of `None` is no cap; `fps` and `in_flight_max` of 0 count as 1.
     #[must_use]
-    pub fn new(fps: u32, in_flight_max: u32, stall: Duration) -> Self {
+    pub fn new(fps: Option<u32>, in_flight_max: u32, stall: Duration) -> Self {
         Self {
             in_flight_max: in_flight_max.max(1) as usize,
             stall,
@@ -59,7 +59,7 @@ impl Pacer {
     }
 
     /// Moves the frame cap; it counts from the next frame on.
-    pub fn set_fps(&mut self, fps: u32) {
+    pub fn set_fps(&mut self, fps: Option<u32>) {
         self.interval = interval(fps);
     }
 
@@ -123,8 +123,8 @@ impl Pacer {
     }
 }
 
-fn interval(fps: u32) -> Duration {
-    Duration::from_secs(1) / fps.max(1)
+fn interval(fps: Option<u32>) -> Duration {
+    fps.map_or(Duration::ZERO, |fps| Duration::from_secs(1) / fps.max(1))
 }
 
 #[cfg(test)]
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn the_newest_goes_and_what_it_replaced_never_does() {
         let start = Instant::now();
-        let mut pacer = Pacer::new(10, 2, STALL);
+        let mut pacer = Pacer::new(Some(10), 2, STALL);
         assert_eq!(pacer.next(start), Step::Idle(None));
         pacer.offer(1);
         pacer.offer(2);
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn a_viewer_that_does_not_acknowledge_gets_no_more_and_is_closed() {
         let start = Instant::now();
-        let mut pacer = Pacer::new(1_000, 2, STALL);
+        let mut pacer = Pacer::new(Some(1_000), 2, STALL);
         for sequence in [1, 2] {
             pacer.offer(sequence);
             pacer.sent(sequence, start + ms(sequence));
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn one_who_has_seen_everything_is_not_stalled_by_a_quiet_page() {
         let start = Instant::now();
-        let mut pacer = Pacer::new(30, 2, STALL);
+        let mut pacer = Pacer::new(Some(30), 2, STALL);
         pacer.offer(1);
         pacer.sent(1, start);
         pacer.acknowledged(1, start + ms(5));
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn an_acknowledgement_of_nothing_changes_nothing() {
         let start = Instant::now();
-        let mut pacer = Pacer::new(30, 1, STALL);
+        let mut pacer = Pacer::new(Some(30), 1, STALL);
         pacer.offer(5);
         pacer.sent(5, start);
         assert_eq!(pacer.acknowledged(99, start), None);
@@ -200,7 +200,7 @@ mod tests {
         fn the_limits_hold(steps in prop::collection::vec((0u8..3, 0u64..40), 1..400), fps in 1u32..60, in_flight in 1u32..4) {
             let start = Instant::now();
             let mut now = start;
-            let mut pacer = Pacer::new(fps, in_flight, STALL);
+            let mut pacer = Pacer::new(Some(fps), in_flight, STALL);
             let (mut made, mut sent) = (0, Vec::<(u64, Instant)>::new());
             for (what, amount) in steps {
                 now += ms(amount);

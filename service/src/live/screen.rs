@@ -47,18 +47,15 @@ impl Watched for SessionScreen {
         self.0.current_tab().map(|page| page.number())
     }
 
-    fn watch(&self, page: u16) -> BoxFuture<'_, Option<Casting>> {
-        async move {
-            let page = self.0.tab(page)?;
-            match page.watch().await {
-                Ok(cast) => Some(Casting { frames: cast.frames(), share: Box::new(cast) }),
-                Err(error) => {
-                    tracing::debug!(session = %self.0.id(), page = page.number(), %error, "a tab cannot be watched now");
-                    None
-                }
+    fn watch(&self, page: u16, fps: u32, width: Option<u32>) -> Option<Casting> {
+        let page = self.0.tab(page)?;
+        match page.watch(fps, width) {
+            Ok(cast) => Some(Casting { frames: cast.frames(), share: Box::new(cast) }),
+            Err(error) => {
+                tracing::debug!(session = %self.0.id(), page = page.number(), %error, "a tab cannot be watched now");
+                None
             }
         }
-        .boxed()
     }
 
     fn input(&self, page: u16, input: Input) -> BoxFuture<'_, Result<(), String>> {
@@ -103,8 +100,8 @@ impl Watched for SessionScreen {
 }
 
 impl Share for Screencast {
-    fn want(&self, fps: u32) {
-        Self::want(self, fps);
+    fn want(&self, fps: u32, width: Option<u32>) {
+        Self::want(self, fps, width);
     }
 }
 

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bytes::Bytes;
 use helmwatch_protocol::{FRAME_HEADER_BYTES, FrameHeader, FrameKind, SessionId};
+use metrics::counter;
 use tokio::sync::{OnceCell, Semaphore};
 
 use super::scale::scale;
 use crate::browser::Frame;
+use crate::telemetry::names;
 
 /// One tab as seen by all its viewers.
 pub(super) struct Stage {
@@ -30,8 +32,10 @@ impl Stage {
     }
 
     /// The whole binary message of a frame, header and picture, at a width (`None`: as it is). The first who asks makes it, the
-    /// others get the same bytes. `None` when the picture cannot be read. Can be dropped at any time.
+    /// others get the same bytes. When nobody wants it larger, Chromium makes it small already and nothing is left to scale. `None`
+    /// when the picture cannot be read. Can be dropped at any time.
     pub(super) async fn message(&self, frame: &Arc<Frame>, width: Option<u32>) -> Option<Bytes> {
+        let width = width.filter(|width| *width < frame.picture_width);
         let cell = self.cell(frame.sequence, width);
         let made = cell.get_or_try_init(|| async {
             let jpeg = match width {
@@ -39,6 +43,7 @@ impl Stage {
                 Some(width) => {
                     let _turn = Arc::clone(&self.scalers).acquire_owned().await.map_err(drop)?;
                     let jpeg = frame.jpeg.clone();
+                    counter!(names::LIVE_PICTURES_SCALED).increment(1);
                     let scaled = tokio::task::spawn_blocking(move || scale(&jpeg, width)).await.map_err(drop)?;
                     scaled.map_err(|error| tracing::warn!(%error, "a live frame cannot be scaled"))?
                 }

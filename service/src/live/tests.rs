@@ -30,8 +30,9 @@ pub(crate) struct FakeSession {
     viewers: Arc<AtomicUsize>,
     frames: watch::Sender<Option<Arc<Frame>>>,
     casts: Arc<AtomicUsize>,
-    /// Frames a second the last one to say so wanted.
+    /// Frames a second, and width, that the last one to say so wanted.
     wanted: Arc<AtomicU32>,
+    width: Arc<AtomicU32>,
     inputs: Mutex<Vec<(u16, Input)>>,
     got_input: watch::Sender<usize>,
 }
@@ -41,11 +42,13 @@ struct Hold(Arc<AtomicUsize>);
 struct FakeShare {
     _hold: Hold,
     wanted: Arc<AtomicU32>,
+    width: Arc<AtomicU32>,
 }
 
 impl Share for FakeShare {
-    fn want(&self, fps: u32) {
+    fn want(&self, fps: u32, width: Option<u32>) {
         self.wanted.store(fps, Ordering::SeqCst);
+        self.width.store(width.unwrap_or(0), Ordering::SeqCst);
     }
 }
 
@@ -83,6 +86,7 @@ impl FakeSession {
             frames: watch::Sender::new(None),
             casts: Arc::default(),
             wanted: Arc::default(),
+            width: Arc::default(),
             inputs: Mutex::default(),
             got_input: watch::Sender::new(0),
         })
@@ -93,7 +97,8 @@ impl FakeSession {
     }
 
     pub(crate) fn show(&self, sequence: u64, jpeg: &[u8]) {
-        let frame = Frame { sequence, captured_at_us: 1, jpeg: Bytes::copy_from_slice(jpeg), width: 1280, height: 720 };
+        let jpeg = Bytes::copy_from_slice(jpeg);
+        let frame = Frame { sequence, captured_at_us: 1, jpeg, picture_width: 1280, width: 1280, height: 720 };
         self.frames.send_replace(Some(Arc::new(frame)));
     }
 }
@@ -117,17 +122,15 @@ impl Watched for FakeSession {
     fn current_page(&self) -> Option<u16> {
         Some(1)
     }
-    fn watch(&self, page: u16) -> BoxFuture<'_, Option<Casting>> {
-        let known = page == 1;
-        async move {
-            known.then(|| {
-                self.casts.fetch_add(1, Ordering::SeqCst);
-                let hold = Hold(Arc::clone(&self.casts));
-                let share = FakeShare { _hold: hold, wanted: Arc::clone(&self.wanted) };
-                Casting { frames: self.frames.subscribe(), share: Box::new(share) }
-            })
-        }
-        .boxed()
+    fn watch(&self, page: u16, fps: u32, width: Option<u32>) -> Option<Casting> {
+        (page == 1).then(|| {
+            self.casts.fetch_add(1, Ordering::SeqCst);
+            let hold = Hold(Arc::clone(&self.casts));
+            let (wanted, wide) = (Arc::clone(&self.wanted), Arc::clone(&self.width));
+            let share = FakeShare { _hold: hold, wanted, width: wide };
+            share.want(fps, width);
+            Casting { frames: self.frames.subscribe(), share: Box::new(share) }
+        })
     }
     fn input(&self, page: u16, input: Input) -> BoxFuture<'_, Result<(), String>> {
         self.inputs.lock().unwrap().push((page, input));
@@ -270,11 +273,12 @@ async fn a_small_view_gets_a_small_picture() {
     viewer.take(ViewerMessage::Quality { fps: 2, width: 300 });
     let (_, small) = frame(&mut viewer).await;
     assert_eq!(session.wanted.load(Ordering::SeqCst), 2, "no more are made than wanted");
+    assert_eq!(session.width.load(Ordering::SeqCst), 320, "and no larger ones");
     let small = image::load_from_memory(&small).unwrap();
     assert_eq!((small.width(), small.height()), (320, 180));
     viewer.take(ViewerMessage::Ack { seq: 1 });
     viewer.take(ViewerMessage::Quality { fps: 30, width: 4_000 });
-    assert_eq!(session.wanted.load(Ordering::SeqCst), 30);
+    assert_eq!((session.wanted.load(Ordering::SeqCst), session.width.load(Ordering::SeqCst)), (30, 0));
     assert_eq!(frame(&mut viewer).await.1.len(), jpeg.len(), "the same frame again, as it is");
 }
 

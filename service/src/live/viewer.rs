@@ -82,7 +82,7 @@ impl Viewer {
         let seen = session.seen();
         let stall = Duration::from_millis(config.viewer_stall_ms);
         let mut viewer = Self {
-            pacer: Pacer::new(config.fps_max, config.frames_in_flight_max, stall),
+            pacer: Pacer::new(None, config.frames_in_flight_max, stall),
             fps: config.fps_max,
             wheel: Wheel::new(
                 Arc::clone(&session),
@@ -141,7 +141,7 @@ impl Viewer {
             if let Some(ending) = self.over.take() {
                 return Err(self.end(ending));
             }
-            self.look().await;
+            self.look();
             let now = Instant::now();
             let frame_at = match self.pacer.next(now) {
                 Step::Stalled => return Err(self.end(Ending::Stalled)),
@@ -164,7 +164,7 @@ impl Viewer {
     }
 
     /// Makes sure that the right tab is watched.
-    async fn look(&mut self) {
+    fn look(&mut self) {
         let Some(wanted) = self.chosen.or_else(|| self.session.current_page()) else {
             self.looking = None;
             return;
@@ -178,9 +178,8 @@ impl Viewer {
         self.looking = None;
         self.pacer.forget_unsent();
         self.retry_at = Some(now + RETRY);
-        let Some(mut casting) = self.session.watch(wanted).await else { return };
+        let Some(mut casting) = self.session.watch(wanted, self.fps, self.width) else { return };
         self.retry_at = None;
-        casting.share.want(self.fps);
         if let Some(frame) = casting.frames.borrow_and_update().as_ref() {
             self.pacer.offer(frame.sequence);
         }
@@ -293,11 +292,11 @@ impl Viewer {
             }
             ViewerMessage::Quality { fps, width } => {
                 self.fps = u32::from(fps).clamp(1, self.hub.config.fps_max);
-                self.pacer.set_fps(self.fps);
-                if let Some(looking) = &self.looking {
-                    looking.casting.share.want(self.fps);
-                }
+                self.pacer.set_fps(self.own_fps());
                 let before = std::mem::replace(&mut self.width, shared_width(width));
+                if let Some(looking) = &self.looking {
+                    looking.casting.share.want(self.fps, self.width);
+                }
                 // Shown again in the new size, also on a page that stands still.
                 if before != self.width
                     && let Some(frame) =
@@ -324,6 +323,12 @@ impl Viewer {
             }
             ViewerMessage::Text { text } => self.input(Input::Text(text), now),
         }
+    }
+
+    /// The rate this viewer must be held to. Whoever wants all there are is held back by what the page's cast makes, and not once
+    /// more: two brakes at the same rate would only add their waits.
+    fn own_fps(&self) -> Option<u32> {
+        (self.fps < self.hub.config.fps_max).then_some(self.fps)
     }
 
     /// The age of a frame when it is on the screen, as the service sees it: the acknowledgement's way back is part of it.

@@ -226,12 +226,9 @@ impl Recording {
         loop {
             // A tab that cannot be watched (it is closing, say) is waited for like none.
             let watched = match self.session.current_tab() {
-                Some(page) => page.watch().await.ok().map(|cast| (page.number(), cast)),
+                Some(page) => page.watch(self.wish.fps, None).ok().map(|cast| (page.number(), cast)),
                 None => None,
             };
-            if let Some((_, cast)) = &watched {
-                cast.want(self.wish.fps);
-            }
             let mut frames = watched.as_ref().map(|(_, cast)| cast.frames());
             // What somebody else's watching has brought already is the first picture.
             if let Some(frames) = &mut frames {

@@ -56,6 +56,8 @@ pub mod names {
     pub const LIVE_FRAME_BYTES_SENT: &str = "helmwatch_live_frame_bytes_sent_total";
     pub const LIVE_FRAME_AGE_SECONDS: &str = "helmwatch_live_frame_age_seconds";
     pub const LIVE_VIEWERS_CLOSED: &str = "helmwatch_live_viewers_closed_total";
+    pub const LIVE_PICTURES_SCALED: &str = "helmwatch_live_pictures_scaled_total";
+    pub const LIVE_CASTS_REVIVED: &str = "helmwatch_live_casts_revived_total";
     pub const LIVE_INPUTS: &str = "helmwatch_live_inputs_total";
 }
 
@@ -153,6 +155,8 @@ fn describe() {
     describe_counter!(LIVE_FRAME_BYTES_SENT, Unit::Bytes, "Bytes of frames sent to viewers");
     describe_histogram!(LIVE_FRAME_AGE_SECONDS, Unit::Seconds, "Age of a frame when its viewer has it on the screen");
     describe_counter!(LIVE_VIEWERS_CLOSED, "Sockets of viewers closed by the service, by reason");
+    describe_counter!(LIVE_PICTURES_SCALED, "Live pictures made smaller: once for all viewers of a size");
+    describe_counter!(LIVE_CASTS_REVIVED, "Live pictures started anew because they fell silent while the page changed");
     describe_counter!(LIVE_INPUTS, "Input messages of people, by result");
 }
 

@@ -1,16 +1,14 @@
 //! A side that is started and at one page: who does the steps, and what each step said and took.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::Instant;
 
 use super::SideName;
+use super::agent_browser::AgentBrowser;
 use super::deed::Deed;
 use crate::browser::Page;
 use crate::cdp::{self, Chromium};
@@ -18,24 +16,7 @@ use crate::mcp::{Era, McpClient, Refused, ToolAnswer};
 use crate::peer::Playwright;
 use crate::service::{Options, Service};
 use crate::stdio::StdioClient;
-use crate::{Fault, Outcome, node, processes};
-
-/// In the environment of what a peer starts, so that it is found whoever adopted it.
-const MARK: &str = "HELMWATCH_BENCH_PEER";
-
-/// Processes with a mark of their own; ended when this is dropped.
-struct Marked {
-    value: String,
-}
-
-impl Drop for Marked {
-    fn drop(&mut self) {
-        for process in processes::marked(MARK, &self.value) {
-            // It may end by itself between the look and the signal: then there is nothing to end.
-            let _gone = kill(Pid::from_raw(process.pid), Signal::SIGKILL).is_err();
-        }
-    }
-}
+use crate::{Fault, Outcome, node};
 
 /// One started side.
 pub(super) struct Hand {
@@ -44,28 +25,11 @@ pub(super) struct Hand {
 }
 
 enum Driver {
-    Raw {
-        chromium: Chromium,
-        page: Page,
-    },
-    Helmwatch {
-        service: Box<Service>,
-        client: McpClient,
-    },
-    Playwright {
-        peer: Playwright,
-        client: McpClient,
-    },
-    /// Its browser and a helper run on without it: both are ended with this, however it ends.
-    AgentBrowser {
-        client: StdioClient,
-        _rest: Marked,
-        _home: TempDir,
-    },
-    Devtools {
-        client: StdioClient,
-        _home: TempDir,
-    },
+    Raw { chromium: Chromium, page: Page },
+    Helmwatch { service: Box<Service>, client: McpClient },
+    Playwright { peer: Playwright, client: McpClient },
+    AgentBrowser(AgentBrowser),
+    Devtools { client: StdioClient, _home: TempDir },
 }
 
 /// What a step said, and what it took.
@@ -98,11 +62,8 @@ impl Hand {
                 Driver::Playwright { peer, client }
             }
             SideName::AgentBrowser => {
-                let home = home()?;
                 // Its hover is not among the tools it offers when nothing is said.
-                let rest = Marked { value: home.path().display().to_string() };
-                let client = StdioClient::start(agent_browser(&home, &["--tools", "all"])?).await?;
-                Driver::AgentBrowser { client, _rest: rest, _home: home }
+                Driver::AgentBrowser(AgentBrowser::start(&["--tools", "all"], &[]).await?)
             }
             SideName::Devtools => {
                 let home = home()?;
@@ -143,7 +104,8 @@ impl Hand {
         match &self.driver {
             Driver::Raw { .. } => Err(Refused::Gone("raw CDP has no tools".to_owned())),
             Driver::Helmwatch { client, .. } | Driver::Playwright { client, .. } => client.call(tool, arguments).await,
-            Driver::AgentBrowser { client, .. } | Driver::Devtools { client, .. } => client.call(tool, arguments).await,
+            Driver::AgentBrowser(running) => running.client.call(tool, arguments).await,
+            Driver::Devtools { client, .. } => client.call(tool, arguments).await,
         }
     }
 
@@ -158,11 +120,10 @@ impl Hand {
                 client.request("tools/list", json!({})).await
             }
             Driver::Devtools { client, .. } => client.request("tools/list", json!({})).await,
-            Driver::AgentBrowser { .. } => {
-                let home = home()?;
-                let client = StdioClient::start(agent_browser(&home, &[])?).await?;
-                let listed = client.request("tools/list", json!({})).await;
-                client.stop().await?;
+            Driver::AgentBrowser(_) => {
+                let other = AgentBrowser::start(&[], &[]).await?;
+                let listed = other.client.request("tools/list", json!({})).await;
+                other.client.stop().await?;
                 listed
             }
         };
@@ -186,11 +147,7 @@ impl Hand {
                 client.close().await.map_err(|refused| Fault::of("close", refused))?;
                 peer.stop().await
             }
-            Driver::AgentBrowser { client, .. } => {
-                let closed = client.call("agent_browser_close", json!({ "all": true })).await;
-                closed.map_err(|refused| Fault::of("close", refused))?;
-                client.stop().await
-            }
+            Driver::AgentBrowser(running) => running.stop().await,
             Driver::Devtools { client, .. } => client.stop().await,
         }
     }
@@ -238,25 +195,6 @@ async fn middle(page: &Page, css: &str) -> Outcome<(f64, f64)> {
 
 fn home() -> Outcome<TempDir> {
     TempDir::new().map_err(|error| Fault::of("no temporary folder", error))
-}
-
-/// agent-browser's MCP server, with a home, a name space and a browser of its own.
-fn agent_browser(home: &TempDir, arguments: &[&str]) -> Outcome<Command> {
-    // npm ran no script of the package, so the program it brings may not be run where it lies.
-    let program = home.path().join("agent-browser");
-    std::fs::copy(node::file("agent-browser/bin/agent-browser-linux-x64")?, &program)
-        .map_err(|error| Fault::of("agent-browser", error))?;
-    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755))
-        .map_err(|error| Fault::of("agent-browser", error))?;
-    let mut command = Command::new(program);
-    cdp::unprivileged(&mut command, home.path())?;
-    command
-        .arg("mcp")
-        .args(arguments)
-        .env("AGENT_BROWSER_EXECUTABLE_PATH", cdp::executable())
-        .env(MARK, home.path())
-        .env("AGENT_BROWSER_NAMESPACE", "helmwatch-bench");
-    Ok(command)
 }
 
 /// Chrome DevTools MCP with a profile of its own.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use helmwatch_tests::bench::{self, Plan, SideName, Walk};
+use helmwatch_tests::bench::{self, LivePlan, Plan, SideName, Walk};
 use helmwatch_tests::{Fault, Outcome};
 use serde_json::json;
 
@@ -39,6 +39,12 @@ struct Arguments {
     /// Starts of the service
     #[arg(long, default_value_t = 5)]
     starts: u32,
+    /// Rounds of the live picture
+    #[arg(long, default_value_t = 3)]
+    looks: u32,
+    /// Seconds that a picture is looked at in a round
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=600))]
+    look_seconds: u32,
     /// Leave a side out; may be repeated
     #[arg(long, value_enum)]
     skip: Vec<SideName>,
@@ -56,6 +62,8 @@ enum Part {
     Steps,
     /// How a snapshot's time grows with its page
     Growth,
+    /// The live picture: rate, freshness and cost beside raw CDP and agent-browser's stream
+    Live,
 }
 
 #[tokio::main]
@@ -93,6 +101,13 @@ async fn run(arguments: &Arguments) -> Outcome<()> {
         let all = bench::growth(&arguments.skip, say).await?;
         document["growth"] = json!(all);
         parts.push(bench::growth_table(&all));
+    }
+    if wanted(Part::Live) {
+        let alone = arguments.skip.contains(&SideName::AgentBrowser);
+        let look = LivePlan { rounds: arguments.looks, seconds: arguments.look_seconds, alone };
+        let report = bench::live(look, say).await?;
+        document["live"] = json!({ "figures": report, "targets": report.targets() });
+        parts.push(report.to_string());
     }
     if wanted(Part::Sessions) {
         let report = bench::run(&plan, say).await?;

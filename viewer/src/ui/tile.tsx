@@ -1,8 +1,9 @@
 /** One session of the grid. Its picture is live only while it can be seen. */
 
 import { useSignal } from "@preact/signals";
+import { Component, type JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { JSX } from "preact";
+import { pictureWidth } from "../picture/geometry";
 import { LiveSession } from "../picture/live-session";
 import type { SessionView } from "../protocol/generated/wire";
 import { now } from "../state/clock";
@@ -12,9 +13,29 @@ import { count, span } from "../state/words";
 import { EyeIcon } from "./icons";
 import { AddressText, StatePill } from "./parts";
 
-const THUMBNAIL = { fps: 2, width: 480 };
+/** Frames a second of a tile, and of the one a person points at. */
+const FPS = 2;
+const POINTED_FPS = 8;
 
-export function Tile({ session }: { session: SessionView }): JSX.Element {
+/** A tile that only passes by while the grid is scrolled opens no socket. */
+const STAYS_MS = 150;
+
+interface TileProps {
+  session: SessionView;
+}
+
+/** Drawn anew only when its own session changed: the grid hears of every call of every session. */
+export class Tile extends Component<TileProps> {
+  override shouldComponentUpdate(next: TileProps): boolean {
+    return next.session !== this.props.session;
+  }
+
+  override render(): JSX.Element {
+    return <Drawn session={this.props.session} />;
+  }
+}
+
+function Drawn({ session }: TileProps): JSX.Element {
   const needs = needsPerson(session);
   const alive = session.state !== "crashed" && session.state !== "closed";
   return (
@@ -49,12 +70,17 @@ export function Tile({ session }: { session: SessionView }): JSX.Element {
                 {session.viewers}
               </span>
             )}
-            <span title="Since the last tool call or input">{span(now.value - session.used_at)} ago</span>
+            <Ago at={session.used_at} />
           </span>
         </span>
       </span>
     </a>
   );
+}
+
+/** Apart, so that the clock moves this and not the tile. */
+function Ago({ at }: { at: number }): JSX.Element {
+  return <span title="Since the last tool call or input">{span(now.value - at)} ago</span>;
 }
 
 function Thumbnail({ id }: { id: string }): JSX.Element {
@@ -65,24 +91,31 @@ function Thumbnail({ id }: { id: string }): JSX.Element {
     if (element === null) return;
     let live: LiveSession | null = null;
     let forget = (): void => undefined;
+    let soon = 0;
+    const quality = (fps: number): { fps: number; width: number } => ({ fps, width: pictureWidth(element.clientWidth, window.devicePixelRatio) });
     const look = (): void => {
       if (live !== null) return;
-      live = new LiveSession(id, THUMBNAIL);
+      live = new LiveSession(id, quality(FPS));
       live.paintOn(element);
       forget = live.shown.subscribe((size) => {
         if (size !== null) drawn.value = true;
       });
     };
     const leave = (): void => {
+      window.clearTimeout(soon);
       forget();
       live?.end();
       live = null;
     };
     let near = false;
     const change = (): void => {
-      if (near && !document.hidden) look();
+      window.clearTimeout(soon);
+      if (near && !document.hidden) soon = window.setTimeout(look, STAYS_MS);
       else leave();
     };
+    const tile = element.closest("a");
+    const faster = (): void => live?.setQuality(quality(POINTED_FPS));
+    const slower = (): void => live?.setQuality(quality(FPS));
     const watch = new IntersectionObserver(
       (entries) => {
         near = entries.at(-1)?.isIntersecting === true;
@@ -92,7 +125,11 @@ function Thumbnail({ id }: { id: string }): JSX.Element {
     );
     watch.observe(element);
     document.addEventListener("visibilitychange", change);
+    for (const kind of ["pointerenter", "focus"]) tile?.addEventListener(kind, faster);
+    for (const kind of ["pointerleave", "blur"]) tile?.addEventListener(kind, slower);
     return () => {
+      for (const kind of ["pointerenter", "focus"]) tile?.removeEventListener(kind, faster);
+      for (const kind of ["pointerleave", "blur"]) tile?.removeEventListener(kind, slower);
       watch.disconnect();
       document.removeEventListener("visibilitychange", change);
       leave();

@@ -353,9 +353,7 @@ impl Page {
             }
             EventScreencastFrame::IDENTIFIER => {
                 drop(state);
-                if let Some(e) = event.decode::<EventScreencastFrame>() {
-                    self.cast.take(session, e);
-                }
+                self.cast.take(session, self.options.cast, event);
                 return;
             }
             EventAttachedToTarget::IDENTIFIER => {

@@ -6,6 +6,7 @@
 mod aim;
 mod brake;
 mod capture;
+mod caster;
 mod chooser;
 mod console;
 mod dialog;

@@ -48,6 +48,7 @@ globalThis.__helmwatch = Object.freeze({
   text_at: guarded(textAt),
   viewport: guarded(viewport),
   quiet: guarded(quiet),
+  changes: guarded(countChanges),
   turn: guarded(turn),
   reading: guarded(reading),
   stored: guarded(stored),

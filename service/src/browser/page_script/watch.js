@@ -119,6 +119,12 @@ const until = (check, timeoutMs) => new Promise((done, failed) => {
   attempt();
 });
 
+/** How much changed since the document began; those the observer has not been told yet count too. */
+const countChanges = () => {
+  noteRecords(observer.takeRecords());
+  return { count: changes };
+};
+
 /** Waits until nothing changed for `idle_ms`, at most `timeout_ms`. */
 const quiet = ({ idle_ms: idleMs = 50, timeout_ms: timeoutMs = 1000 }) => new Promise(done => {
   const before = changes;

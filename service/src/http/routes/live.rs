@@ -7,6 +7,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::Response;
 use helmwatch_protocol::ViewerMessage;
+use metrics::counter;
 use serde::Deserialize;
 use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
@@ -14,9 +15,10 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use super::sessions;
 use crate::auth::{Authenticator, Caller, Scope};
 use crate::http::door::Asking;
-use crate::http::socket::{Socket, SocketLimits, upgrade};
+use crate::http::socket::{Gone, Socket, SocketLimits, upgrade};
 use crate::http::{Edge, Refusal};
 use crate::live::{Ending, Feed, NoRoom, Out, SessionScreen, Viewer};
+use crate::telemetry::names;
 
 /// The longest message of a viewer that is not text to type, bytes.
 const MESSAGE_BYTES: usize = 4 << 10;
@@ -66,64 +68,83 @@ pub(in crate::http) async fn feed(
 }
 
 async fn show(mut socket: Socket, mut viewer: Viewer, mut key: Key) {
-    let ending = loop {
-        // Both sides can be dropped at any time, so neither holds up the other.
+    let take = |viewer: &mut Viewer, text: &str| match serde_json::from_str::<ViewerMessage>(text) {
+        Ok(message) => viewer.take(message),
+        Err(error) => viewer.take_unreadable(&error.to_string()),
+    };
+    let end = loop {
+        // Both sides can be dropped at any time, so neither holds up the other. What was heard goes first: input ahead of frames.
         let sent = tokio::select! {
+            biased;
+            text = socket.receive() => text.map(|text| take(&mut viewer, &text)),
+            () = key.gone() => break End::Over(Ending::KeyGone),
             out = viewer.next() => match out {
-                Ok(Out::Frame(message)) => socket.binary(message).await,
+                Ok(Out::Frame(message)) => socket.binary(message, |text| take(&mut viewer, &text)).await,
                 Ok(Out::Event(event)) => match serde_json::to_string(&event) {
-                    Ok(text) => socket.text(text).await,
+                    Ok(text) => socket.text(text, |text| take(&mut viewer, &text)).await,
                     Err(error) => {
                         tracing::error!(%error, "an event cannot be written");
                         Ok(())
                     }
                 },
-                Err(ending) => break Some(ending),
+                Err(ending) => break End::Over(ending),
             },
-            text = socket.receive() => text.map(|text| match serde_json::from_str::<ViewerMessage>(&text) {
-                Ok(message) => viewer.take(message),
-                Err(error) => viewer.take_unreadable(&error.to_string()),
-            }),
-            () = key.gone() => break Some(Ending::KeyGone),
         };
         if let Err(gone) = sent {
-            tracing::debug!(?gone, "viewer gone");
-            break None;
+            break End::Gone(gone);
         }
     };
     // The wheel is handed back and the picture stopped before the goodbye, which may take a while.
     drop(viewer);
-    if let Some(ending) = ending {
-        socket.close(code(&ending), ending.reason()).await;
+    end.say(socket).await;
+}
+
+/// How a socket came to its end.
+enum End {
+    Over(Ending),
+    Gone(Gone),
+}
+
+impl End {
+    async fn say(self, socket: Socket) {
+        match self {
+            Self::Over(ending) => socket.close(code(&ending), ending.reason()).await,
+            Self::Gone(gone) => {
+                tracing::debug!(?gone, "viewer gone");
+                if gone != Gone::Left {
+                    counter!(names::LIVE_VIEWERS_CLOSED, "reason" => gone.word()).increment(1);
+                }
+                if let Some((code, reason)) = gone.goodbye() {
+                    socket.close(code, reason).await;
+                }
+            }
+        }
     }
 }
 
 async fn tell(mut socket: Socket, mut feed: Feed, mut key: Key) {
-    let ending = loop {
+    let end = loop {
         let sent = tokio::select! {
             event = feed.next() => match event {
                 Ok(event) => match serde_json::to_string(&event) {
-                    Ok(text) => socket.text(text).await,
+                    Ok(text) => socket.text(text, drop).await,
                     Err(error) => {
                         tracing::error!(%error, "an event cannot be written");
                         Ok(())
                     }
                 },
-                Err(ending) => break Some(ending),
+                Err(ending) => break End::Over(ending),
             },
             // Nothing is expected from this side; reading keeps the socket alive.
             text = socket.receive() => text.map(drop),
-            () = key.gone() => break Some(Ending::KeyGone),
+            () = key.gone() => break End::Over(Ending::KeyGone),
         };
         if let Err(gone) = sent {
-            tracing::debug!(?gone, "viewer gone");
-            break None;
+            break End::Gone(gone);
         }
     };
     drop(feed);
-    if let Some(ending) = ending {
-        socket.close(code(&ending), ending.reason()).await;
-    }
+    end.say(socket).await;
 }
 
 /// The key behind a socket: a socket outlives a request, and must not outlive its key.
@@ -167,6 +188,7 @@ fn limits(edge: &Edge) -> SocketLimits {
         message_bytes_max: edge.live.input_text_bytes_max * 6 + MESSAGE_BYTES,
         write_max: Duration::from_millis(edge.live.viewer_stall_ms),
         ping: Duration::from_millis(edge.live.ping_ms),
+        messages_per_second_max: edge.live.messages_per_second_max,
     }
 }
 
