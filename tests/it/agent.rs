@@ -29,6 +29,8 @@ pub struct Agent {
     child: Child,
     input: ChildStdin,
     waiting: Waiting,
+    /// What its user was asked, and `None` for each question that was taken back.
+    asked: Arc<Mutex<Vec<Option<String>>>>,
     /// Reads the client's lines; ends with this.
     _reader: JoinSet<()>,
     next: u64,
@@ -44,6 +46,16 @@ impl Agent {
     /// Connects over Streamable HTTP; `mode` is `auto`, `legacy` or a revision.
     pub async fn connect(url: &str, key: &str, mode: &str) -> Self {
         Self::start(&["--mode", mode, "--url", url], key).await
+    }
+
+    /// The same with a user who is asked and answers like this; see `agent.py`.
+    pub async fn with_user(url: &str, key: &str, mode: &str, answers: &str) -> Self {
+        Self::start(&["--mode", mode, "--url", url, "--elicit", answers], key).await
+    }
+
+    /// What its user was asked so far, and `None` for each question that was taken back.
+    pub fn asked(&self) -> Vec<Option<String>> {
+        self.asked.lock().unwrap().clone()
     }
 
     /// Starts a program and speaks to it over its standard input and output.
@@ -70,10 +82,18 @@ impl Agent {
         let ready: Value = serde_json::from_str(&ready).unwrap();
         let waiting = Waiting::default();
         let known = Arc::clone(&waiting);
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let questions = Arc::clone(&asked);
         let mut reader = JoinSet::new();
         reader.spawn(async move {
             while let Ok(Some(line)) = lines.next_line().await {
                 let Ok(line) = serde_json::from_str::<Value>(&line) else { continue };
+                if let Some(question) = line["asked"].as_str() {
+                    questions.lock().unwrap().push(Some(question.to_owned()));
+                }
+                if line["taken_back"] == true {
+                    questions.lock().unwrap().push(None);
+                }
                 let Some(id) = line["id"].as_u64() else { continue };
                 let to = known.lock().unwrap().get(&id).cloned();
                 if let Some(to) = to {
@@ -88,6 +108,7 @@ impl Agent {
             child,
             input,
             waiting,
+            asked,
             _reader: reader,
             next: 0,
         }

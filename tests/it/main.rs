@@ -14,6 +14,7 @@ mod devtools;
 mod downloads;
 mod drag;
 mod egress;
+mod elicitation;
 mod emulation;
 mod files;
 mod grid;

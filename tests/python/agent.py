@@ -6,7 +6,8 @@ Reads one JSON command a line from standard input and answers one JSON line for 
     {"id": 1, "text": "...", "is_error": false, "images": [{"mime": "image/png", "data": "<base64>"}]}
 
 A progress message of a running call comes as {"id": 1, "progress": "..."}; what was refused before a tool answered as
-{"id": 1, "refused": "..."}. The first line says which protocol version was agreed on. The key comes in AGENT_KEY, so that it
+{"id": 1, "refused": "..."}. With --elicit it says that it can ask its user, and how that user answers: approve, deny, decline, cancel, garbage,
+error, or silent for ever; each question is said as {"asked": "..."}, one that is taken back as {"taken_back": true}. The first line says which protocol version was agreed on. The key comes in AGENT_KEY, so that it
 stands in no process list.
 """
 
@@ -18,6 +19,7 @@ import sys
 
 import httpx2
 from mcp.client.client import Client
+from mcp.types import ElicitResult, ErrorData
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
@@ -55,6 +57,29 @@ async def listing(client, number, _command):
     say({"id": number, "tools": tools})
 
 
+def user(answers):
+    said = {
+        "approve": ElicitResult(action="accept", content={"decision": "approve"}),
+        "deny": ElicitResult(action="accept", content={"decision": "deny", "reason": "not today"}),
+        "decline": ElicitResult(action="decline"),
+        "cancel": ElicitResult(action="cancel"),
+        "garbage": ElicitResult(action="accept", content={"decision": "perhaps", "reason": "x" * 100_000}),
+        "error": ErrorData(code=-32603, message="no window to ask in"),
+    }
+
+    async def asked(_context, params):
+        say({"asked": params.message})
+        if answers != "silent":
+            return said[answers]
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            say({"taken_back": True})
+            raise
+
+    return asked
+
+
 DOINGS = {"call": call, "list": listing}
 
 
@@ -78,6 +103,7 @@ async def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--url")
     parser.add_argument("--mode", default="auto")
+    parser.add_argument("--elicit")
     parser.add_argument("--stdio", nargs=argparse.REMAINDER)
     given = parser.parse_args()
     if given.stdio:
@@ -87,7 +113,8 @@ async def main():
         headers = {"Authorization": f"Bearer {os.environ['AGENT_KEY']}"}
         http = httpx2.AsyncClient(headers=headers, timeout=READ_TIMEOUT_S)
         server = streamable_http_client(given.url, http_client=http)
-    async with Client(server, mode=given.mode) as client:
+    callback = user(given.elicit) if given.elicit else None
+    async with Client(server, mode=given.mode, elicitation_callback=callback) as client:
         say({"ready": True, "protocol": client.protocol_version})
         async with asyncio.TaskGroup() as running:
             async for command in lines():

@@ -35,6 +35,8 @@ pub struct McpClient {
     url: String,
     key: Option<String>,
     era: Era,
+    /// What it says it can do.
+    capabilities: Value,
     session: Option<String>,
     next: AtomicU64,
 }
@@ -124,6 +126,14 @@ impl McpClient {
     /// # Errors
     /// When the handshake is refused.
     pub async fn connect(url: &str, key: Option<&str>, era: Era) -> Outcome<Self> {
+        Self::connect_able(url, key, era, json!({})).await
+    }
+
+    /// The same for a client that can do this: `ClientCapabilities` of the protocol.
+    ///
+    /// # Errors
+    /// When the handshake is refused.
+    pub async fn connect_able(url: &str, key: Option<&str>, era: Era, capabilities: Value) -> Outcome<Self> {
         let http = reqwest::Client::builder()
             .timeout(ANSWER_WITHIN)
             .tcp_nodelay(true)
@@ -134,6 +144,7 @@ impl McpClient {
             url: url.to_owned(),
             key: key.map(str::to_owned),
             era,
+            capabilities,
             session: None,
             next: AtomicU64::new(1),
         };
@@ -146,7 +157,7 @@ impl McpClient {
     async fn handshake(&mut self) -> Outcome<()> {
         let params = json!({
             "protocolVersion": LEGACY,
-            "capabilities": {},
+            "capabilities": self.capabilities,
             "clientInfo": { "name": "helmwatch-tests", "version": "0" },
         });
         let body = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params });
@@ -209,7 +220,7 @@ impl McpClient {
         let mut meta = json!({ "progressToken": id });
         if self.era == Era::Modern {
             meta["io.modelcontextprotocol/protocolVersion"] = MODERN.into();
-            meta["io.modelcontextprotocol/clientCapabilities"] = json!({});
+            meta["io.modelcontextprotocol/clientCapabilities"] = self.capabilities.clone();
             meta["io.modelcontextprotocol/clientInfo"] = json!({ "name": "helmwatch-tests", "version": "0" });
         }
         params["_meta"] = meta;

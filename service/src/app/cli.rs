@@ -83,6 +83,10 @@ pub enum KeysCommand {
         /// Tokens of an answer where URL and call say nothing.
         #[arg(long, value_name = "TOKENS")]
         max_tokens: Option<u32>,
+        /// Let the agent's own client ask its user about this key's held calls (MCP elicitation), beside people in the viewer. Its
+        /// answer counts and proves no person: only for agents whose program you trust as much as whoever sits before it.
+        #[arg(long)]
+        may_elicit: bool,
         #[command(flatten)]
         settings: Settings,
     },

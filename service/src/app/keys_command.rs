@@ -17,13 +17,23 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Two lines, what and how.
 pub async fn run(command: KeysCommand) -> Result<(), String> {
     match command {
-        KeysCommand::Create { name, scopes, tenant, expires_days, caps, snapshot, max_tokens, settings } => {
+        KeysCommand::Create {
+            name,
+            scopes,
+            tenant,
+            expires_days,
+            caps,
+            snapshot,
+            max_tokens,
+            may_elicit,
+            settings,
+        } => {
             let scopes: Scopes = scopes
                 .iter()
                 .map(|word| word.parse::<Scope>())
                 .collect::<Result<_, _>>()
                 .map_err(|what| format!("{what}\nGive --scope one of these."))?;
-            let terms = terms(caps, snapshot, max_tokens)?;
+            let terms = KeyTerms { may_elicit, ..terms(caps, snapshot, max_tokens)? };
             let expires_at =
                 expires_days.map(|days| now_ms().saturating_add(days.saturating_mul(DAY.as_millis() as u64)));
             let (ring, store) = open(&settings.load().map_err(|error| error.to_string())?).await?;
@@ -69,7 +79,7 @@ fn terms(caps: Option<String>, snapshot: Option<String>, max_tokens: Option<u32>
     if let Some(tokens) = max_tokens {
         Wishes::tokens(&tokens.to_string()).map_err(|what| fix(what, "--max-tokens"))?;
     }
-    Ok(KeyTerms { caps, snapshot, max_tokens })
+    Ok(KeyTerms { caps, snapshot, max_tokens, may_elicit: false })
 }
 
 async fn open(config: &Config) -> Result<(Keyring, Store), String> {
@@ -84,14 +94,15 @@ fn told(error: KeyError) -> String {
     format!("{error}\n{}", error.hint())
 }
 
-/// Tab-separated: id, state, scopes, tenant, name.
+/// Tab-separated: id, state, scopes, tenant, name, and what is out of the ordinary.
 fn line(key: &KeyInfo, now: u64) -> String {
     let state = match (key.revoked_at, key.expires_at) {
         (Some(_), _) => "revoked",
         (None, Some(at)) if at <= now => "expired",
         _ => "good",
     };
-    format!("{}\t{state}\t{}\t{}\t{}", key.id, key.scopes.words().join(","), key.tenant, key.name)
+    let client = if key.terms.may_elicit { "\tmay elicit" } else { "" };
+    format!("{}\t{state}\t{}\t{}\t{}{client}", key.id, key.scopes.words().join(","), key.tenant, key.name)
 }
 
 fn now_ms() -> u64 {

@@ -53,7 +53,7 @@ async fn command(command: Command) -> Result<ExitCode, String> {
         }
         Command::Mcp(settings) => {
             let config = settings.load().map_err(|error| error.to_string())?;
-            serve::stdio(config, settings.listen.is_some()).await.map(|()| ExitCode::SUCCESS)
+            Box::pin(serve::stdio(config, settings.listen.is_some())).await.map(|()| ExitCode::SUCCESS)
         }
         Command::Doctor(settings) => {
             let config = settings.load().map_err(|error| error.to_string())?;

@@ -28,6 +28,7 @@ impl Visit for GateVisit {
                 capabilities: Capabilities::default(),
                 wishes: Wishes::default(),
                 progress: None,
+                client: None,
                 cancelled: CancellationToken::new(),
             };
             let arguments = Map::from_iter([

@@ -11,6 +11,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use super::machine::{Life, Now};
+use super::own_client::Offers;
 use super::{AskError, DeskLimits, Record, State};
 use crate::auth::{KeyId, Tenant};
 
@@ -30,6 +31,7 @@ pub(super) struct Entry {
     over_since: Option<Instant>,
     /// An end that happened but could not be stored yet; tried again at every tick.
     pub(super) unkept: Option<(State, Option<String>)>,
+    pub(super) offers: Offers,
 }
 
 impl Entry {
@@ -97,6 +99,7 @@ impl Board {
             told: false,
             over_since: None,
             unkept: None,
+            offers: Offers::default(),
             record,
         };
         self.entries.insert(entry.record.id.clone(), entry);

@@ -23,7 +23,7 @@ use super::{AskError, BeginError, Card, Change, Changed, DecideError, Feed, Filt
 use crate::auth::{Human, KeyId, NotKept, NotKeptReason, Tenant, WallClock};
 
 /// Longest reason a person may write, in characters.
-const REASON_CHARS_MAX: usize = 1_000;
+pub(super) const REASON_CHARS_MAX: usize = 1_000;
 /// Most records of one list.
 pub(super) const LIST_MAX: u32 = 500;
 /// How often a change is tried again that lost against another. Each loss is a step forward, and a life has four.

@@ -65,6 +65,8 @@ pub struct KeyTerms {
     /// As in `diff`.
     pub snapshot: Option<String>,
     pub max_tokens: Option<u32>,
+    /// May this key's own client answer for its calls that wait for approval? That proves no person, so it is off unless asked for.
+    pub may_elicit: bool,
 }
 
 /// A checked caller. Only this room makes one.
@@ -138,6 +140,27 @@ impl Caller {
     #[must_use]
     pub fn human(&self) -> Option<Human> {
         self.may(Scope::Approve).then(|| Human { caller: self.clone() })
+    }
+
+    /// The client that calls with this key, where the key was made so that it may answer for the key's own held calls. No person is
+    /// proved by it.
+    #[must_use]
+    pub fn own_client(&self) -> Option<OwnClient> {
+        self.terms.may_elicit.then(|| OwnClient { caller: self.clone() })
+    }
+}
+
+/// Proof that a key's own client may answer for this key's held calls. There is no other way to make one than [`Caller::own_client`].
+#[derive(Debug, Clone)]
+pub struct OwnClient {
+    caller: Caller,
+}
+
+impl OwnClient {
+    /// Whose held calls may be decided this way: this very key's.
+    #[must_use]
+    pub fn caller(&self) -> &Caller {
+        &self.caller
     }
 }
 

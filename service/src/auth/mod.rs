@@ -16,7 +16,7 @@ mod login;
 mod scope;
 
 pub use authenticator::{Authenticator, Login};
-pub use caller::{Caller, Human, KeyId, KeyTerms, Tenant};
+pub use caller::{Caller, Human, KeyId, KeyTerms, OwnClient, Tenant};
 pub use clock::WallClock;
 pub use error::{AuthError, KeyError};
 pub use first::{FirstKeys, first_keys};

@@ -16,6 +16,7 @@ use rmcp::service::{Peer, RequestContext};
 use tokio::sync::mpsc;
 
 use super::backend::Backend;
+use super::elicit::{self, Asking, States};
 use super::terms::Terms;
 use crate::tools::{CallContext, Progress, Reply};
 
@@ -28,13 +29,14 @@ const REST_MAX: Duration = Duration::from_secs(1);
 
 /// Runs the call to its end, also when the client has left: an action is sent whole or not at all, and only the gate knows.
 ///
-/// Approval by the client's own user (`input_required` for 2026-07-28, `elicitation/create` before) belongs here: a reply
-/// that asks becomes [`CallToolResponse::InputRequired`], and the answer comes back with the same call.
+/// A reply that asks the client's own user becomes [`CallToolResponse::InputRequired`]; `asking` says how that came about.
 pub(super) async fn run(
     backend: &dyn Backend,
     tool: &Tool,
     arguments: JsonObject,
     terms: Terms,
+    states: &States,
+    mut asking: Asking,
     context: RequestContext<RoleServer>,
 ) -> CallToolResponse {
     let token = context.meta.get_progress_token();
@@ -45,14 +47,24 @@ pub(super) async fn run(
         capabilities: terms.capabilities,
         wishes: terms.wishes,
         progress: token.is_some().then_some(sender),
+        client: asking.way.take(),
         // Cancelled by `rmcp` when the client cancels, hangs up (2026-07-28) or the service stops.
         cancelled: context.ct.clone(),
     };
     let mut reply = AssertUnwindSafe(backend.call(call, &tool.name, arguments)).catch_unwind();
+    let offers = asking.offers.take();
     let mut telling = pin!(async {
-        if let Some(token) = token {
-            tell(&context.peer, token, tool, words).await;
-        }
+        let told = async {
+            if let Some(token) = token {
+                tell(&context.peer, token, tool, words).await;
+            }
+        };
+        let asked = async {
+            if let Some(offers) = offers {
+                elicit::ask(&context.peer, offers).await;
+            }
+        };
+        tokio::join!(told, asked);
     });
     let mut told = false;
     // Both are polled, so a client that does not read holds up its own progress, never the call.
@@ -77,7 +89,10 @@ pub(super) async fn run(
                    Look at the page with browser_snapshot before doing anything again.",
             )
         },
-        |reply| answer(&reply),
+        |reply| match &reply.question {
+            Some(question) => states.input_required(question, &asking.bound_to),
+            None => answer(&reply),
+        },
     )
 }
 

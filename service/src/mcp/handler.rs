@@ -19,6 +19,7 @@ use super::McpConfig;
 use super::backend::Backend;
 use super::call;
 use super::catalog::{Catalog, Found, SESSION};
+use super::elicit::States;
 use super::instructions::INSTRUCTIONS;
 use super::terms::{Identity, Terms};
 use crate::auth::Caller;
@@ -42,6 +43,7 @@ struct Shared {
     info: ServerConfig,
     identity: Identity,
     capabilities: Capabilities,
+    states: States,
     /// Milliseconds, as lists carry it.
     list_ttl_ms: u64,
 }
@@ -71,6 +73,7 @@ impl Handler {
             info: ServerConfig::new(declared).with_server_info(server).with_instructions(INSTRUCTIONS),
             identity,
             capabilities: config.capabilities.clone(),
+            states: States::new(),
             list_ttl_ms: u64::try_from(config.list_ttl.as_millis()).unwrap_or(u64::MAX),
         }))
     }
@@ -151,6 +154,7 @@ impl ServerHandler for Handler {
             Found::NotChosen(capability) => return Err(Self::not_chosen(&request.name, capability)),
             Found::Unknown => return Err(Self::unknown_tool(&request.name)),
         };
+        let asking = self.0.states.asking(&terms, &context, &request)?;
         let mut arguments = request.arguments.unwrap_or_default();
         let named = if own_session { arguments.get(SESSION).cloned() } else { arguments.shift_remove(SESSION) };
         terms.session.argument = match named {
@@ -162,7 +166,7 @@ impl ServerHandler for Handler {
                 return Ok(call::wrong(text));
             }
         };
-        Ok(call::run(&*self.0.backend, tool, arguments, terms, context).await)
+        Ok(call::run(&*self.0.backend, tool, arguments, terms, &self.0.states, asking, context).await)
     }
 
     async fn list_resources(

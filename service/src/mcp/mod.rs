@@ -13,6 +13,7 @@ mod backend;
 mod call;
 mod catalog;
 mod config;
+mod elicit;
 mod handler;
 mod instructions;
 mod refusal;

@@ -23,8 +23,8 @@ impl KeyStore for Store {
             let done = async {
                 for KeyRecord { info, hash } in keys {
                     sqlx::query(
-                        "INSERT INTO keys (id, name, tenant, scopes, hash, created_at, expires_at, revoked_at, caps, snapshot, max_tokens)
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                        "INSERT INTO keys (id, name, tenant, scopes, hash, created_at, expires_at, revoked_at, caps, snapshot, max_tokens, may_elicit)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
                     )
                     .bind(info.id.as_str())
                     .bind(&info.name)
@@ -37,10 +37,12 @@ impl KeyStore for Store {
                     .bind(&info.terms.caps)
                     .bind(&info.terms.snapshot)
                     .bind(info.terms.max_tokens.map(i64::from))
+                    .bind(info.terms.may_elicit)
                     .execute(change.connection())
                     .await
                     .map_err(not_kept)?;
-                    let text = format!("key \"{}\" made with {}", info.name, info.scopes.words().join(", "));
+                    let client = if info.terms.may_elicit { "; its client may answer for its calls" } else { "" };
+                    let text = format!("key \"{}\" made with {}{client}", info.name, info.scopes.words().join(", "));
                     let mut line = Line::new(info.created_at, Kind::KeyMade, info.tenant.clone(), "operator", text);
                     line.subject = Some(info.id.to_string());
                     audit::append(change.connection(), vec![line]).await?;
@@ -113,6 +115,7 @@ fn record(row: &SqliteRow) -> Result<KeyRecord, NotKept> {
             caps: row.try_get("caps").map_err(not_kept)?,
             snapshot: row.try_get("snapshot").map_err(not_kept)?,
             max_tokens: time("max_tokens")?.and_then(|tokens| u32::try_from(tokens).ok()),
+            may_elicit: row.try_get("may_elicit").map_err(not_kept)?,
         },
         created_at: time("created_at")?.unwrap_or_default(),
         expires_at: time("expires_at")?,

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Capabilities, Wishes};
+use super::{Capabilities, ClientWay, Wishes};
 use crate::auth::Caller;
 
 /// The session of a caller that names none.
@@ -54,6 +54,8 @@ pub struct CallContext {
     pub wishes: Wishes,
     /// Bounded; a full channel drops the word, never the call. `None`: the client did not ask.
     pub progress: Option<mpsc::Sender<Progress>>,
+    /// How the client's own user can be asked about a held call; `None` unless the key allows it and the client says it can.
+    pub client: Option<ClientWay>,
     /// Cancelled when the client leaves.
     pub cancelled: CancellationToken,
 }

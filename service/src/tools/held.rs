@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use super::gate::{self, Call, Gate, InSession};
 use super::look::{Known, Seen, decide, look};
 use super::prepared::Run;
-use super::{Progress, Reply, ToolError, describe, response};
+use super::{Progress, Reply, ToolError, describe, own_client, response};
 use crate::approval::{Card, Finish, Grant, Outcome, Picture, Ticket};
 use crate::policy::Verdict;
 use crate::session::{Page, Patience, PictureFormat, Shot};
@@ -86,10 +86,15 @@ pub(super) async fn finish(
     held: Held,
 ) -> (Reply, Option<ToolError>) {
     place.session.call_moved(place.number, CallState::Waiting, None);
+    if let Some(question) = own_client::asks_again(gate, call, &held.ticket).await {
+        let error = refused(gate, &held.ticket, Outcome::Waiting(held.ticket.clone()));
+        return (Reply { question: Some(question), ..response::refusal(&error) }, Some(error));
+    }
     let outcome = {
         tokio::select! {
             biased;
             outcome = wait(gate, call, &held.ticket) => outcome,
+            never = own_client::asked_meanwhile(gate, call, &held.ticket) => match never {},
             () = call.context.cancelled.cancelled() => Outcome::Waiting(held.ticket.clone()),
             () = place.session.ended() => withdrawn(gate, place).await,
         }

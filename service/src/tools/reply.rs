@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use super::own_client::Question;
+
 /// One picture in an answer.
 #[derive(Debug, Clone)]
 pub struct Image {
@@ -30,4 +32,6 @@ pub struct Reply {
     pub images: Vec<Image>,
     pub links: Vec<Link>,
     pub is_error: bool,
+    /// The call waits for an answer of its client's user, who is asked by this; the rest says so in words.
+    pub question: Option<Question>,
 }

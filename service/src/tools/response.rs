@@ -74,7 +74,7 @@ pub(super) async fn render(keeper: &Keeper<'_>, outcome: Result<Answer, ToolErro
         }
         links.extend(news.links);
     }
-    Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error }
+    Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error, question: None }
 }
 
 fn modal_line(modal: &Modal) -> String {
@@ -104,7 +104,7 @@ pub(super) fn plain(answer: Answer) -> Reply {
     let mut text = String::new();
     section(&mut text, "Result", &result_of(&answer));
     let links = answer.files.into_iter().map(|file| file.link).collect();
-    Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error: false }
+    Reply { text: text.trim_end().to_owned(), images: answer.images, links, is_error: false, question: None }
 }
 
 /// What an answer shows of the page.
