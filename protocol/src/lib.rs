@@ -22,9 +22,11 @@ pub use handoff::{HandoffAnswer, HandoffOutcome, HandoffView};
 pub use id::{ApprovalId, IdError, SessionId};
 pub use link::{approval_link, handoff_link, session_link};
 pub use live::{
-    CallState, CallView, ConsoleLine, FeedEvent, LiveEvent, MouseButton, MouseKind, Rect, TabView, ViewerMessage,
+    CallState, CallView, ConsoleLine, FeedEvent, LiveEvent, MouseButton, MouseKind, Rect, Step, TabOpener, TabView,
+    TouchKind, TouchPoint, ViewerMessage,
 };
 pub use pool::{PoolPatch, PoolView};
 pub use session::{
-    ErrorBody, FileList, FileView, LoginRequest, LoginView, OpenRequest, SessionList, SessionState, SessionView,
+    ErrorBody, FileList, FileView, GivenFile, LoginRequest, LoginView, OpenRequest, SessionList, SessionState,
+    SessionView,
 };

@@ -20,6 +20,21 @@ pub struct TabView {
     /// The tab the agent's next call acts on.
     pub current: bool,
     pub crashed: bool,
+    pub opened_by: TabOpener,
+}
+
+/// Whose doing a tab is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum TabOpener {
+    /// The session began with it, or a call opened it.
+    #[default]
+    Agent,
+    /// A page opened it while the agent drove.
+    Page,
+    /// It came while a person drove.
+    Person,
 }
 
 /// CSS pixels, from the viewport's top left.
@@ -95,6 +110,9 @@ pub enum LiveEvent {
         controller: Option<String>,
         /// True when this very viewer drives.
         you_control: bool,
+        /// Since when the controller drives, milliseconds since the Unix epoch.
+        #[cfg_attr(test, ts(type = "number | null"))]
+        since: Option<u64>,
     },
     /// The session's state, tabs, address or title changed.
     Session {
@@ -115,9 +133,32 @@ pub enum LiveEvent {
         kind: Option<String>,
         message: String,
     },
+    /// The wheel changed hands, or (`controller: None`) went back to the agent.
     Control {
         controller: Option<String>,
         you_control: bool,
+        /// As in `State`.
+        #[cfg_attr(test, ts(type = "number | null"))]
+        since: Option<u64>,
+    },
+    /// Only to the one who drives: without input the wheel goes back to the agent at this time, milliseconds since the Unix epoch;
+    /// `None` when input came and the lease runs on.
+    LeaseEnds {
+        #[cfg_attr(test, ts(type = "number | null"))]
+        at: Option<u64>,
+    },
+    /// Only to the one who drives: a page asks for files, or (`number: None`) no longer does.
+    Chooser {
+        page: u16,
+        /// Names this request in [`ViewerMessage::Choose`].
+        #[cfg_attr(test, ts(type = "number | null"))]
+        number: Option<u64>,
+        /// May more than one be given?
+        several: bool,
+    },
+    /// Only to the one who drives: what was selected on the page when they asked for it.
+    Copied {
+        text: String,
     },
     /// A message of this viewer's was refused, with what to do.
     Refused {
@@ -176,6 +217,38 @@ pub enum MouseButton {
     Right,
 }
 
+/// Kind of a touch message, as in CDP `Input.dispatchTouchEvent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum TouchKind {
+    Start,
+    Move,
+    End,
+    Cancel,
+}
+
+/// One finger on the page, CSS pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TouchPoint {
+    /// Stays with the finger while it is down.
+    pub id: u8,
+    pub x: f64,
+    pub y: f64,
+}
+
+/// Where a person at the helm sends a tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub enum Step {
+    Back,
+    Forward,
+    Reload,
+}
+
 /// What a viewer tells the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
@@ -192,8 +265,12 @@ pub enum ViewerMessage {
     Quality { fps: u8, width: u32 },
     /// Take the wheel (needs `control`); agent calls wait from then on.
     TakeControl,
+    /// The same, from another person who drives: both are told.
+    TakeOver,
     /// Hand back to the agent.
     HandBack,
+    /// Still here: the lease runs on without input.
+    KeepControl,
     /// Only while in control. CSS pixels; `modifiers` as in CDP: 1 Alt, 2 Ctrl, 4 Meta, 8 Shift.
     Mouse {
         kind: MouseKind,
@@ -220,4 +297,37 @@ pub enum ViewerMessage {
     },
     /// Only while in control: text from an input method or the clipboard.
     Text { text: String },
+    /// Only while in control: what an input method has so far, with the selection in it (UTF-16 units); empty cancels. The finished
+    /// word comes as `Text` and takes its place.
+    Compose { text: String, start: u32, end: u32 },
+    /// Only while in control. For `start` and `move` the fingers that are down, for `end` those that stay.
+    Touch {
+        kind: TouchKind,
+        points: Vec<TouchPoint>,
+        #[serde(default)]
+        modifiers: u8,
+    },
+    /// Only while in control: files for the page that asked for them, by the names their upload was answered with; none cancels.
+    Choose {
+        page: u16,
+        #[cfg_attr(test, ts(type = "number"))]
+        number: u64,
+        files: Vec<String>,
+    },
+    /// Only while in control: the answer to a page's dialog.
+    AnswerDialog {
+        page: u16,
+        accept: bool,
+        /// What a prompt is answered with.
+        text: Option<String>,
+    },
+    /// Only while in control: asks for what is selected on the page; `cut` takes it away there.
+    Copy {
+        #[serde(default)]
+        cut: bool,
+    },
+    /// Only while in control: sends the tab that is looked at to an address.
+    Go { url: String },
+    /// Only while in control.
+    Walk { step: Step },
 }

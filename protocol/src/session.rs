@@ -96,6 +96,14 @@ pub struct FileList {
     pub files: Vec<FileView>,
 }
 
+/// Answer of `POST /v1/sessions/{id}/given`: a file for a page, from who drives.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct GivenFile {
+    /// What `choose` calls it; nobody else can.
+    pub file: String,
+}
+
 /// Body of `POST /v1/login`: one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -9,9 +9,10 @@ use ts_rs::{Config, TS};
 
 use crate::{
     ApprovalId, ApprovalList, ApprovalState, ApprovalView, CallState, CallView, CardField, ConsoleLine, Decision,
-    DecisionRequest, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FileList, FileView, FrameKind,
+    DecisionRequest, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FileList, FileView, FrameKind, GivenFile,
     HandoffAnswer, HandoffOutcome, HandoffView, LiveEvent, LoginRequest, LoginView, MouseButton, MouseKind,
-    OpenRequest, PoolPatch, PoolView, Rect, SessionId, SessionList, SessionState, SessionView, TabView, ViewerMessage,
+    OpenRequest, PoolPatch, PoolView, Rect, SessionId, SessionList, SessionState, SessionView, Step, TabOpener,
+    TabView, TouchKind, TouchPoint, ViewerMessage,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../viewer/src/protocol/generated/wire.ts");
@@ -42,6 +43,7 @@ fn wire() -> String {
         ErrorBody,
         LoginRequest,
         LoginView,
+        TabOpener,
         TabView,
         HandoffView,
         HandoffOutcome,
@@ -52,6 +54,7 @@ fn wire() -> String {
         OpenRequest,
         FileView,
         FileList,
+        GivenFile,
         CallState,
         CallView,
         ConsoleLine,
@@ -68,6 +71,9 @@ fn wire() -> String {
         LiveEvent,
         MouseKind,
         MouseButton,
+        TouchKind,
+        TouchPoint,
+        Step,
         ViewerMessage,
     );
     // ts-rs leaves blanks at line ends; every editor would strip them and make the file "stale".

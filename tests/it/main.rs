@@ -43,3 +43,4 @@ mod testing;
 mod upload;
 mod viewers;
 mod webhooks;
+mod wheel;

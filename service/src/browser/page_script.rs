@@ -35,6 +35,8 @@
 //! | `highlight`, `unhighlight` | `target`, `style?` | a frame around an element, drawn over the page; `count` |
 //! | `card`, `action` | `title, duration`, … | words over the page for a time: a chapter, what comes next |
 //! | `record` | | from now on tells what a person does, through the binding `__helmwatchTell` |
+//! | `guard` | `on` | tells what a person types into secret fields (`__helmwatchSecret`), or no longer, and draws it as dots then |
+//! | `selection` | | `text` that is selected, and whether the keyboard is `here` |
 //! | `text_at` | `x, y` | `tag, role, name` |
 
 use std::sync::Arc;
@@ -54,6 +56,7 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/errors.js"),
     include_str!("page_script/roles.js"),
     include_str!("page_script/names.js"),
+    include_str!("page_script/secrets.js"),
     include_str!("page_script/states.js"),
     include_str!("page_script/yaml.js"),
     include_str!("page_script/refs.js"),
@@ -72,6 +75,7 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/marks.js"),
     include_str!("page_script/overlay.js"),
     include_str!("page_script/record.js"),
+    include_str!("page_script/selection.js"),
     include_str!("page_script/api.js"),
     "})()",
 );

@@ -126,8 +126,17 @@ impl Folder {
         &self,
         wanted: &str,
         mime: &str,
-        mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+        pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
     ) -> Result<StoredFile, FileError> {
+        let path = self.arrive(pieces).await?;
+        self.adopt(&path, wanted, mime).await
+    }
+
+    /// Writes what comes into the inbox; nothing is left there when it does not come whole.
+    async fn arrive<E: std::fmt::Display>(
+        &self,
+        mut pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<PathBuf, FileError> {
         let max = self.shelf.limits.file_bytes_max;
         let path = self.inbox().join(format!("upload-{:016x}", rand::random::<u64>()));
         let received = async {
@@ -147,12 +156,61 @@ impl Folder {
             file.set_permissions(readable).await.map_err(|error| FileError::disk(&error))
         };
         match received.await {
-            Ok(()) => self.adopt(&path, wanted, mime).await,
+            Ok(()) => Ok(path),
             Err(error) => {
                 drop(tokio::fs::remove_file(&path).await);
                 Err(error)
             }
         }
+    }
+
+    /// Takes a file from a person for a page that asks for one. It is lent to the browser alone: no list names it, no link leads to it,
+    /// and it lasts as long as the session. Answers the name by which [`Self::given`] finds it.
+    ///
+    /// # Errors
+    /// As [`Self::receive`].
+    pub async fn receive_given<E: std::fmt::Display>(
+        &self,
+        wanted: &str,
+        pieces: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    ) -> Result<String, FileError> {
+        let arrived = self.arrive(pieces).await?;
+        let taken = async {
+            let about = tokio::fs::metadata(&arrived).await.map_err(|error| FileError::disk(&error))?;
+            let ticket = format!("{:032x}", rand::random::<u128>());
+            let folder = self.path.join(LENT).join(&ticket);
+            let path = folder.join(name::clean(wanted));
+            // No file on this machine has this identity: nothing is lent twice.
+            let identity = (0, rand::random(), 0, 0);
+            self.take_lent(Lent { identity, path: path.clone(), bytes: about.len() })?;
+            let moved = match private(&folder, self.shelf.owner) {
+                Ok(()) => tokio::fs::rename(&arrived, &path).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = moved {
+                self.drop_lent(|lent| lent.path == path);
+                return Err(FileError::disk(&error));
+            }
+            Ok(ticket)
+        };
+        let taken = taken.await;
+        if taken.is_err() {
+            drop(tokio::fs::remove_file(&arrived).await);
+        }
+        taken
+    }
+
+    /// Where a file lies that a person gave.
+    ///
+    /// # Errors
+    /// `Unknown` when there is none of that name.
+    pub fn given(&self, ticket: &str) -> Result<PathBuf, FileError> {
+        let holds = |lent: &&Lent| {
+            let folder = lent.path.parent().and_then(Path::file_name);
+            lent.identity.0 == 0 && folder.is_some_and(|folder| folder == ticket)
+        };
+        let found = self.lock().lent.iter().find(holds).map(|lent| lent.path.clone());
+        found.ok_or_else(|| FileError::Unknown(name::clean(ticket)))
     }
 
     /// The contents of a file.

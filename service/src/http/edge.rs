@@ -90,6 +90,7 @@ where
             "/v1/sessions/{id}/files",
             get(session_files::list).post(session_files::upload).layer(DefaultBodyLimit::disable()),
         )
+        .route("/v1/sessions/{id}/given", post(session_files::give).layer(DefaultBodyLimit::disable()))
         .route("/v1/feed", get(live::feed))
         .route("/v1/approvals", get(approvals::list))
         .route("/v1/approvals/{id}", get(approvals::get).post(approvals::decide))

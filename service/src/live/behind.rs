@@ -5,14 +5,15 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use helmwatch_protocol::{
-    ApprovalView, CallView, FeedEvent, LiveEvent, MouseButton, MouseKind, SessionId, SessionView,
+    ApprovalView, CallView, FeedEvent, LiveEvent, MouseButton, MouseKind, SessionId, SessionView, Step, TouchKind,
+    TouchPoint,
 };
 use tokio::sync::{broadcast, watch};
 
 use crate::approval::Notice;
 use crate::auth::Caller;
 use crate::browser::Frame;
-use crate::session::Controller;
+use crate::session::{Controller, Taking};
 
 /// One open WebSocket of a person, for as long as it is open.
 pub type ViewerId = u64;
@@ -37,6 +38,32 @@ pub enum Input {
         modifiers: u8,
     },
     Text(String),
+    /// What an input method has so far, and the selection in it.
+    Compose {
+        text: String,
+        start: u32,
+        end: u32,
+    },
+    Touch {
+        kind: TouchKind,
+        points: Vec<TouchPoint>,
+        modifiers: u8,
+    },
+    /// Files, by the names their upload was answered with, for the chooser of this number; none cancels it.
+    Choose {
+        number: u64,
+        files: Vec<String>,
+    },
+    AnswerDialog {
+        accept: bool,
+        text: Option<String>,
+    },
+    /// Asks for what is selected.
+    Copy {
+        cut: bool,
+    },
+    Go(String),
+    Walk(Step),
 }
 
 /// The live picture of one tab. Dropping it ends this watcher's share; the last share stops the screencast.
@@ -71,15 +98,17 @@ pub trait Watched: Send + Sync + 'static {
     fn current_page(&self) -> Option<u16>;
     /// Starts watching a tab, with the wish as in [`Share::want`]; `None` when there is no such tab (any more).
     fn watch(&self, page: u16, fps: u32, width: Option<u32>) -> Option<Casting>;
-    /// Passes a person's input to a tab. The error is one line, for that person.
-    fn input(&self, page: u16, input: Input) -> BoxFuture<'_, Result<(), String>>;
+    /// The tabs that ask for files, each as the event `Chooser`.
+    fn choosers(&self) -> Vec<LiveEvent>;
+    /// Passes a person's input to a tab, and answers what they asked for. The error is one line, for that person.
+    fn input(&self, page: u16, input: Input) -> BoxFuture<'_, Result<Option<String>, String>>;
     /// Who drives. A change is told by the event `Control`.
     fn controller(&self) -> Option<Controller>;
-    /// Takes the wheel for a person: agent calls are refused from then on.
+    /// Takes the wheel for a person: agent calls wait from then on. Answers the name of who lost it.
     ///
     /// # Errors
     /// The name of the one who drives already.
-    fn take_control(&self, controller: Controller) -> Result<(), String>;
+    fn take_control(&self, controller: Controller, taking: Taking) -> Result<Option<String>, String>;
     /// Hands back to the agent, if this viewer drives; did it?
     fn hand_back(&self, viewer: ViewerId) -> bool;
 }

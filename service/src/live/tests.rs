@@ -20,7 +20,7 @@ use crate::audit::Log;
 use crate::auth::{Caller, Scope, Scopes, Tenant, WallClock};
 use crate::browser::Frame;
 use crate::config::LiveConfig;
-use crate::session::Controller;
+use crate::session::{Controller, Taking};
 use crate::telemetry::Tasks;
 
 pub(crate) struct FakeSession {
@@ -93,7 +93,7 @@ impl FakeSession {
     }
 
     fn tell_control(&self) {
-        drop(self.events.send(LiveEvent::Control { controller: None, you_control: false }));
+        drop(self.events.send(LiveEvent::Control { controller: None, you_control: false, since: None }));
     }
 
     pub(crate) fn show(&self, sequence: u64, jpeg: &[u8]) {
@@ -132,22 +132,29 @@ impl Watched for FakeSession {
             Casting { frames: self.frames.subscribe(), share: Box::new(share) }
         })
     }
-    fn input(&self, page: u16, input: Input) -> BoxFuture<'_, Result<(), String>> {
+    fn choosers(&self) -> Vec<LiveEvent> {
+        Vec::new()
+    }
+    fn input(&self, page: u16, input: Input) -> BoxFuture<'_, Result<Option<String>, String>> {
+        let answer = matches!(input, Input::Copy { .. }).then(|| "copied".to_owned());
         self.inputs.lock().unwrap().push((page, input));
         self.got_input.send_modify(|count| *count += 1);
-        async { Ok(()) }.boxed()
+        async { Ok(answer) }.boxed()
     }
     fn controller(&self) -> Option<Controller> {
         self.control.lock().unwrap().clone()
     }
-    fn take_control(&self, asked: Controller) -> Result<(), String> {
+    fn take_control(&self, asked: Controller, taking: Taking) -> Result<Option<String>, String> {
         let mut control = self.control.lock().unwrap();
-        if let Some(other) = control.as_ref().filter(|other| other.viewer != asked.viewer) {
-            return Err(other.name.clone());
+        let other = control.as_ref().filter(|other| other.viewer != asked.viewer).map(|other| other.name.clone());
+        if taking == Taking::IfFree
+            && let Some(other) = other
+        {
+            return Err(other);
         }
         *control = Some(asked);
         self.tell_control();
-        Ok(())
+        Ok(other)
     }
     fn hand_back(&self, viewer: ViewerId) -> bool {
         let mut control = self.control.lock().unwrap();
@@ -303,7 +310,7 @@ async fn one_drives_at_a_time_and_only_with_the_scope() {
     second.take(ViewerMessage::TakeControl);
     assert!(matches!(
         event(&mut second).await,
-        LiveEvent::Control { you_control: false, controller: Some(_) } | LiveEvent::Refused { .. }
+        LiveEvent::Control { you_control: false, controller: Some(_), .. } | LiveEvent::Refused { .. }
     ));
     first.take(a_click());
     let mut got = session.got_input.subscribe();
@@ -323,8 +330,47 @@ async fn a_driver_who_does_nothing_hands_back() {
     event(&mut viewer).await;
     viewer.take(ViewerMessage::TakeControl);
     assert!(matches!(event(&mut viewer).await, LiveEvent::Control { you_control: true, .. }));
+    assert!(matches!(event(&mut viewer).await, LiveEvent::LeaseEnds { at: Some(_) }), "a warning first");
+    viewer.take(ViewerMessage::KeepControl);
+    assert_eq!(event(&mut viewer).await, LiveEvent::LeaseEnds { at: None }, "the lease runs on");
+    assert!(matches!(event(&mut viewer).await, LiveEvent::LeaseEnds { at: Some(_) }));
     assert!(matches!(event(&mut viewer).await, LiveEvent::Refused { .. }));
-    assert!(matches!(event(&mut viewer).await, LiveEvent::Control { you_control: false, controller: None }));
+    assert!(matches!(event(&mut viewer).await, LiveEvent::Control { you_control: false, controller: None, .. }));
+}
+
+#[tokio::test]
+async fn the_wheel_is_taken_over_by_an_explicit_act_and_both_are_told() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    let (mut first, mut second) =
+        (hub.watch(session.clone(), driver()).unwrap(), hub.watch(session.clone(), driver()).unwrap());
+    event(&mut first).await;
+    event(&mut second).await;
+    first.take(ViewerMessage::TakeControl);
+    assert!(matches!(event(&mut first).await, LiveEvent::Control { you_control: true, .. }));
+    event(&mut second).await;
+    second.take(ViewerMessage::TakeOver);
+    assert!(matches!(event(&mut second).await, LiveEvent::Control { you_control: true, .. }));
+    assert!(matches!(event(&mut first).await, LiveEvent::Control { you_control: false, controller: Some(_), .. }));
+    assert!(matches!(event(&mut first).await, LiveEvent::Refused { error, .. } if error.contains("took the wheel")));
+    first.take(a_click());
+    assert!(matches!(event(&mut first).await, LiveEvent::Refused { .. }), "who lost it moves nothing");
+}
+
+#[tokio::test]
+async fn input_before_the_first_picture_goes_to_the_tab_that_will_be_shown() {
+    let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
+    let mut viewer = hub.watch(session.clone(), driver()).unwrap();
+    viewer.take(ViewerMessage::TakeControl);
+    viewer.take(a_click());
+    viewer.take(ViewerMessage::Copy { cut: false });
+    let mut got = session.got_input.subscribe();
+    got.wait_for(|count| *count == 2).await.unwrap();
+    assert_eq!(session.inputs.lock().unwrap()[0].0, 1);
+    loop {
+        if let LiveEvent::Copied { text } = event(&mut viewer).await {
+            break assert_eq!(text, "copied");
+        }
+    }
 }
 
 #[tokio::test]

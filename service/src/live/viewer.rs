@@ -19,14 +19,18 @@ use super::hub::{Hub, Seat};
 use super::pacer::{Pacer, Step};
 use super::scale::shared_width;
 use super::stage::Stage;
-use super::wheel::{Refused, Wheel};
+use super::wheel::{Heard, Lease, Refused, Wheel};
 use super::witness::Deed;
 use crate::approval::Notice;
 use crate::auth::Caller;
+use crate::session::Taking;
 use crate::telemetry::names;
 
 /// Messages that may wait for the socket; who provokes more refusals than that is too slow for what they send.
 const OUTBOX_MAX: usize = 256;
+
+/// Fingers of one touch message.
+const FINGERS_MAX: usize = 10;
 
 /// How soon a tab that cannot be watched (it is being opened, it crashed) is tried again.
 const RETRY: Duration = Duration::from_millis(500);
@@ -125,6 +129,7 @@ impl Viewer {
             calls: self.session.calls(),
             approvals,
             you_control: self.wheel.is_held(),
+            since: controller.as_ref().map(|who| who.since),
             controller: controller.map(|who| who.name),
         }
     }
@@ -225,7 +230,10 @@ impl Viewer {
             biased;
             event = self.events.recv() => self.heard(event),
             news = self.approvals.next() => self.heard_of_approval(news),
-            Some(error) = self.wheel.refused() => self.refuse(Refused::new(error, "Look at the page and try again.")),
+            Some(heard) = self.wheel.heard() => match heard {
+                Heard::NotTaken(error) => self.refuse(Refused::new(error, "Look at the page and try again.")),
+                Heard::Copied(text) => self.tell(LiveEvent::Copied { text }),
+            },
             frame = new_frame => match frame {
                 Ok(Some(sequence)) => self.pacer.offer(sequence),
                 // The tab is gone; the next look finds where the agent is now.
@@ -236,13 +244,19 @@ impl Viewer {
             },
             () = until(frame_at) => {}
             () = until(self.retry_at), if !watching => {}
-            () = until(idle_at), if idle_at.is_some() => {
-                self.wheel.hand_back();
-                self.refuse(Refused::new(
-                    "the wheel went back to the agent: no input for a long time",
-                    "Take control again if you need it.",
-                ));
-            }
+            () = until(idle_at), if idle_at.is_some() => match self.wheel.idle(Instant::now()) {
+                Lease::Warn(left) => {
+                    let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+                    self.tell(LiveEvent::LeaseEnds { at: Some(self.hub.witness.now_ms().saturating_add(left)) });
+                }
+                Lease::End => {
+                    self.wheel.hand_back();
+                    self.refuse(Refused::new(
+                        "the wheel went back to the agent: no input for a long time",
+                        "Take control again if you need it.",
+                    ));
+                }
+            },
         }
     }
 
@@ -254,6 +268,8 @@ impl Viewer {
             }
             // Told by this viewer itself: only it knows whether it is the one who drives.
             Ok(LiveEvent::Control { .. }) => self.tell_control(),
+            // Only who drives can give a page files.
+            Ok(LiveEvent::Chooser { .. }) if !self.wheel.is_held() => {}
             Ok(event) => self.outbox.push_back(event),
             Err(RecvError::Lagged(_)) => self.over = Some(Ending::TooSlow),
             Err(RecvError::Closed) => self.over = Some(Ending::SessionOver("the session is over".to_owned())),
@@ -272,9 +288,19 @@ impl Viewer {
     }
 
     fn tell_control(&mut self) {
-        let controller = self.session.controller();
+        let lost_to = self.wheel.lost_to();
+        let (controller, since) = self.session.controller().map(|who| (who.name, who.since)).unzip();
         let you_control = self.wheel.is_held();
-        self.outbox.push_back(LiveEvent::Control { controller: controller.map(|who| who.name), you_control });
+        self.outbox.push_back(LiveEvent::Control { controller, you_control, since });
+        if you_control {
+            self.outbox.extend(self.session.choosers());
+        }
+        if let Some(by) = lost_to {
+            self.refuse(Refused::new(
+                format!("{by} took the wheel from you"),
+                "Agree with them before you take it back.",
+            ));
+        }
     }
 
     /// Takes a message of this person's. Never waits.
@@ -306,9 +332,14 @@ impl Viewer {
                 }
             }
             ViewerMessage::TakeControl => {
-                let taken = self.wheel.take(now);
+                let taken = self.wheel.take(Taking::IfFree, now);
                 self.unless_done(taken);
             }
+            ViewerMessage::TakeOver => {
+                let taken = self.wheel.take(Taking::Over, now);
+                self.unless_done(taken);
+            }
+            ViewerMessage::KeepControl => self.renew(now),
             ViewerMessage::HandBack => self.wheel.hand_back(),
             ViewerMessage::Mouse { kind, x, y, button, clicks, delta_x, delta_y, modifiers } => {
                 if [x, y, delta_x, delta_y].iter().all(|number| number.is_finite()) {
@@ -322,6 +353,25 @@ impl Viewer {
                 self.refuse(Refused::new("the text is too long", "Send it in parts."));
             }
             ViewerMessage::Text { text } => self.input(Input::Text(text), now),
+            ViewerMessage::Compose { text, .. } if text.len() > self.hub.config.input_text_bytes_max => {
+                self.refuse(Refused::new("the text is too long", "Finish it in parts."));
+            }
+            ViewerMessage::Compose { text, start, end } => self.input(Input::Compose { text, start, end }, now),
+            ViewerMessage::Touch { kind, points, modifiers } => {
+                if points.len() <= FINGERS_MAX && points.iter().all(|point| point.x.is_finite() && point.y.is_finite())
+                {
+                    self.input(Input::Touch { kind, points, modifiers }, now);
+                }
+            }
+            ViewerMessage::Choose { page, number, files } => {
+                self.input_to(Some(page), Input::Choose { number, files }, now);
+            }
+            ViewerMessage::AnswerDialog { page, accept, text } => {
+                self.input_to(Some(page), Input::AnswerDialog { accept, text }, now);
+            }
+            ViewerMessage::Copy { cut } => self.input(Input::Copy { cut }, now),
+            ViewerMessage::Go { url } => self.input(Input::Go(url), now),
+            ViewerMessage::Walk { step } => self.input(Input::Walk(step), now),
         }
     }
 
@@ -343,10 +393,25 @@ impl Viewer {
         histogram!(names::LIVE_FRAME_AGE_SECONDS).record(age.as_secs_f64());
     }
 
+    /// Input to the tab this person looks at, also before its first picture has come.
     fn input(&mut self, input: Input, now: Instant) {
-        let page = self.looking.as_ref().map(|looking| looking.page);
+        let looking = self.looking.as_ref().map(|looking| looking.page);
+        let page = looking.or(self.chosen).or_else(|| self.session.current_page());
+        self.input_to(page, input, now);
+    }
+
+    fn input_to(&mut self, page: Option<u16>, input: Input, now: Instant) {
         let turned = self.wheel.turn(page, input, now);
+        if turned.is_ok() {
+            self.renew(now);
+        }
         self.unless_done(turned);
+    }
+
+    fn renew(&mut self, now: Instant) {
+        if self.wheel.renew(now) {
+            self.tell(LiveEvent::LeaseEnds { at: None });
+        }
     }
 
     fn unless_done(&mut self, done: Result<(), Refused>) {
@@ -356,11 +421,16 @@ impl Viewer {
     }
 
     fn refuse(&mut self, refused: Refused) {
+        self.tell(LiveEvent::Refused { error: refused.error, hint: refused.hint.to_owned() });
+    }
+
+    /// Tells this viewer something it provoked.
+    fn tell(&mut self, event: LiveEvent) {
         if self.outbox.len() >= OUTBOX_MAX {
             self.over = Some(Ending::TooSlow);
             return;
         }
-        self.outbox.push_back(LiveEvent::Refused { error: refused.error, hint: refused.hint.to_owned() });
+        self.outbox.push_back(event);
     }
 
     /// A text message that is no [`ViewerMessage`].

@@ -14,13 +14,16 @@ use super::input_meter::InputMeter;
 use super::witness::{Deed, Witness};
 use crate::auth::{Caller, Scope};
 use crate::config::LiveConfig;
-use crate::session::Controller;
+use crate::session::{Controller, Taking};
 use crate::telemetry::{Tasks, names};
 
 /// Input messages that may wait for a page that is busy; beyond it moves are dropped and the rest refused.
 const INPUTS_WAITING_MAX: usize = 64;
-/// Errors of a page that may wait until this viewer is told; beyond it they are only counted.
-const REFUSALS_WAITING_MAX: usize = 4;
+/// Answers of a page that may wait until this viewer is told; beyond it they are only counted.
+const ANSWERS_WAITING_MAX: usize = 4;
+
+/// How long before the end of the lease its owner is warned; half of it, when it is short.
+const WARNING: Duration = Duration::from_secs(30);
 
 /// How long what was pressed before handing back may still be on its way to a page that is slow to take it.
 const LAST_INPUTS_WAIT: Duration = Duration::from_millis(500);
@@ -45,6 +48,24 @@ impl Refused {
     }
 }
 
+/// What the page answered to what this person did.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Heard {
+    /// It did not take it: one line.
+    NotTaken(String),
+    /// What they asked for.
+    Copied(String),
+}
+
+/// What comes next of a lease that nobody uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lease {
+    /// Its owner is to be warned that it ends after this time.
+    Warn(Duration),
+    /// It is over.
+    End,
+}
+
 /// Passes one person's input to the page while they drive.
 pub(super) struct Wheel {
     session: Arc<dyn Watched>,
@@ -57,10 +78,14 @@ pub(super) struct Wheel {
     idle_max: Duration,
     /// To the task that passes input on; made when it is first needed.
     inputs: Option<mpsc::Sender<OnItsWay>>,
-    refusals: (mpsc::Sender<String>, mpsc::Receiver<String>),
+    heard: (mpsc::Sender<Heard>, mpsc::Receiver<Heard>),
     tasks: Tasks,
     /// Last input while driving: a silent driver hands back.
     drove_at: Instant,
+    /// Were they told that the lease ends soon?
+    warned: bool,
+    /// Did this viewer drive when it was last looked at?
+    driving: bool,
 }
 
 impl Wheel {
@@ -82,9 +107,11 @@ impl Wheel {
             meter: InputMeter::new(config.inputs_per_second_max, now),
             idle_max: Duration::from_millis(config.control_idle_ms_max),
             inputs: None,
-            refusals: mpsc::channel(REFUSALS_WAITING_MAX),
+            heard: mpsc::channel(ANSWERS_WAITING_MAX),
             tasks,
             drove_at: now,
+            warned: false,
+            driving: false,
         }
     }
 
@@ -93,32 +120,57 @@ impl Wheel {
         self.session.controller().is_some_and(|who| who.viewer == self.viewer)
     }
 
-    /// When a driver who does nothing hands back; `None` while this viewer does not drive.
+    /// When something is to be done about a driver who does nothing; `None` while this viewer does not drive.
     pub fn idle_at(&self) -> Option<Instant> {
-        self.is_held().then(|| self.drove_at + self.idle_max)
+        let warning = if self.warned { Duration::ZERO } else { WARNING.min(self.idle_max / 2) };
+        self.is_held().then(|| self.drove_at + self.idle_max - warning)
     }
 
-    /// What the page did not take, as it comes. Can be dropped at any time.
-    pub async fn refused(&mut self) -> Option<String> {
-        self.refusals.1.recv().await
+    /// That time has come: what is to be done?
+    pub fn idle(&mut self, now: Instant) -> Lease {
+        let left = (self.drove_at + self.idle_max).saturating_duration_since(now);
+        if self.warned || left.is_zero() {
+            return Lease::End;
+        }
+        self.warned = true;
+        Lease::Warn(left)
+    }
+
+    /// The lease runs on from now; is that news to somebody who was warned?
+    pub fn renew(&mut self, now: Instant) -> bool {
+        self.drove_at = now;
+        std::mem::take(&mut self.warned)
+    }
+
+    /// Who took the wheel from this viewer since this was last asked.
+    pub fn lost_to(&mut self) -> Option<String> {
+        let held = self.is_held();
+        let drove = std::mem::replace(&mut self.driving, held);
+        if drove && !held { self.session.controller().map(|who| who.name) } else { None }
+    }
+
+    /// What the page answered, as it comes. Can be dropped at any time.
+    pub async fn heard(&mut self) -> Option<Heard> {
+        self.heard.1.recv().await
     }
 
     /// Takes the wheel.
-    pub fn take(&mut self, now: Instant) -> Result<(), Refused> {
+    pub fn take(&mut self, taking: Taking, now: Instant) -> Result<(), Refused> {
         if !self.licensed {
             return Err(Refused::new(
                 "this key may not drive: it needs the scope control",
                 "Log in with a key that has control.",
             ));
         }
-        let asked = Controller { viewer: self.viewer, name: self.caller.name().to_owned() };
         let held = self.is_held();
-        self.session
-            .take_control(asked)
-            .map_err(|by| Refused::new(format!("{by} drives already"), "Wait until it is handed back."))?;
-        self.drove_at = now;
+        let asked = Controller::now(self.viewer, self.caller.name());
+        let from = self.session.take_control(asked, taking).map_err(|by| {
+            Refused::new(format!("{by} drives already"), "Wait until it is handed back, or take it over from them.")
+        })?;
+        self.renew(now);
+        self.driving = true;
         if !held {
-            self.witness.saw(&*self.session, &self.caller, Deed::TookTheWheel);
+            self.witness.saw(&*self.session, &self.caller, Deed::TookTheWheel { from });
         }
         Ok(())
     }
@@ -157,8 +209,7 @@ impl Wheel {
             count("too_fast");
             return if a_move { Ok(()) } else { Err(Refused::new("too much input at once", "Slow down a little.")) };
         }
-        let page = page.ok_or_else(|| Refused::new("there is no tab to drive", "Choose a tab."))?;
-        self.drove_at = now;
+        let page = page.ok_or_else(|| Refused::new("there is no tab to drive", "The agent has to open one."))?;
         match self.inputs().try_send(OnItsWay::Input(page, input)) {
             Ok(()) => count("sent"),
             Err(TrySendError::Full(_)) if a_move => count("dropped"),
@@ -174,7 +225,7 @@ impl Wheel {
     fn inputs(&mut self) -> &mpsc::Sender<OnItsWay> {
         self.inputs.get_or_insert_with(|| {
             let (inputs, mut waiting) = mpsc::channel(INPUTS_WAITING_MAX);
-            let (session, refused, viewer) = (Arc::clone(&self.session), self.refusals.0.clone(), self.viewer);
+            let (session, heard, viewer) = (Arc::clone(&self.session), self.heard.0.clone(), self.viewer);
             self.tasks.spawn("viewer input", async move {
                 while let Some(next) = waiting.recv().await {
                     let (page, input) = match next {
@@ -187,10 +238,16 @@ impl Wheel {
                     };
                     // Asked again here: what waited is not sent after the wheel was handed back.
                     let drives = session.controller().is_some_and(|who| who.viewer == viewer);
-                    if drives && let Err(why) = session.input(page, input).await {
-                        // A person who does not read what went wrong misses some of it.
-                        drop(refused.try_send(why));
+                    if !drives {
+                        continue;
                     }
+                    let answer = match session.input(page, input).await {
+                        Ok(None) => continue,
+                        Ok(Some(text)) => Heard::Copied(text),
+                        Err(why) => Heard::NotTaken(why),
+                    };
+                    // A person who does not read what went wrong misses some of it.
+                    drop(heard.try_send(answer));
                 }
             });
             inputs

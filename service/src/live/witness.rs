@@ -7,11 +7,16 @@ use crate::audit::{Kind, Line, Log};
 use crate::auth::{Caller, Tenant, WallClock};
 
 /// What a person did, as the audit has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Deed {
     BeganToLook,
-    StoppedLooking { after: Duration },
-    TookTheWheel,
+    StoppedLooking {
+        after: Duration,
+    },
+    /// From whom, when somebody had it.
+    TookTheWheel {
+        from: Option<String>,
+    },
     HandedBack,
 }
 
@@ -29,12 +34,18 @@ impl Witness {
         Self { audit, clock }
     }
 
+    /// Milliseconds since the Unix epoch.
+    pub(super) fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
     pub(super) fn saw(&self, session: &dyn Watched, who: &Caller, deed: Deed) {
         let (kind, text, took) = match deed {
-            Deed::BeganToLook => (Kind::Viewer, "began to look", None),
-            Deed::StoppedLooking { after } => (Kind::Viewer, "stopped looking", Some(after)),
-            Deed::TookTheWheel => (Kind::Control, "took the wheel", None),
-            Deed::HandedBack => (Kind::Control, "handed back", None),
+            Deed::BeganToLook => (Kind::Viewer, "began to look".to_owned(), None),
+            Deed::StoppedLooking { after } => (Kind::Viewer, "stopped looking".to_owned(), Some(after)),
+            Deed::TookTheWheel { from: None } => (Kind::Control, "took the wheel".to_owned(), None),
+            Deed::TookTheWheel { from: Some(from) } => (Kind::Control, format!("took the wheel from {from}"), None),
+            Deed::HandedBack => (Kind::Control, "handed back".to_owned(), None),
         };
         let tenant = Tenant::new(&session.view().tenant);
         self.audit.note(Line {

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::job::Job;
 use super::{Session, now_ms};
-use crate::browser::{ConsoleLevel, Dialog};
+use crate::browser::{ConsoleLevel, Dialog, Page};
 
 /// Why a session ends that lost its browser.
 pub(super) const BROWSER_DIED: &str = "its browser died";
@@ -95,9 +95,12 @@ impl Session {
         }
     }
 
-    /// When it was used last. What a person was asked to do counts as use until their time is over.
+    /// When it was used last. What a person was asked to do counts as use until their time is over, driving as long as they do.
     fn last_used(&self) -> Instant {
         let state = self.lock();
+        if state.controller.is_some() {
+            return Instant::now();
+        }
         state.handoff.as_ref().map_or(state.used, |open| state.used.max(open.until()))
     }
 
@@ -143,6 +146,7 @@ impl Session {
                 let line = ConsoleLine { page: number, level: level.to_owned(), text: entry.text, at: now_ms() };
                 self.send(LiveEvent::Console { line });
             }
+            self.tell_chooser(&page);
             let dialog = page.dialog();
             let news = match &dialog {
                 Some(_) => self.lock().dialogs_told.insert(number),
@@ -164,7 +168,30 @@ impl Session {
         let mut state = self.lock();
         state.console_told.retain(|number, _| open.contains(number));
         state.console_agent.retain(|number, _| open.contains(number));
+        state.choosers_told.retain(|number, _| open.contains(number));
         state.dialogs_told.extract_if(|number| !open.contains(number)).collect()
+    }
+
+    /// Tells who drives that a page asks for files, or no longer does.
+    fn tell_chooser(&self, page: &Page) {
+        let (number, chooser) = (page.number(), page.chooser());
+        let told = {
+            let mut state = self.lock();
+            match chooser {
+                Some((open, _)) => state.choosers_told.insert(number, open),
+                None => state.choosers_told.remove(&number),
+            }
+        };
+        if told != chooser.map(|(open, _)| open) {
+            self.send(chooser_event(number, chooser));
+        }
+    }
+
+    /// The tabs that ask for files, each as the event that told of it: for who takes the wheel later.
+    #[must_use]
+    pub fn choosers(&self) -> Vec<LiveEvent> {
+        let open = self.context.pages();
+        open.iter().filter_map(|page| Some(chooser_event(page.number(), Some(page.chooser()?)))).collect()
     }
 
     /// The dialogs that are open, each as the event that told of it: for viewers who come later.
@@ -173,6 +200,11 @@ impl Session {
         let open = self.context.pages();
         open.iter().filter_map(|page| Some(dialog_event(page.number(), Some(page.dialog()?)))).collect()
     }
+}
+
+fn chooser_event(page: u16, chooser: Option<(u64, bool)>) -> LiveEvent {
+    let (number, several) = chooser.unzip();
+    LiveEvent::Chooser { page, number, several: several.unwrap_or(false) }
 }
 
 fn dialog_event(page: u16, dialog: Option<Dialog>) -> LiveEvent {

@@ -25,12 +25,12 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use helmwatch_protocol::{LiveEvent, SessionId, SessionState, SessionView};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use calls::CallNumber;
-pub use control::Controller;
+pub use control::{Controller, Drive, Taking};
 pub use downloads::Download;
 pub use error::SessionError;
 pub use facts::TargetReading;
@@ -95,6 +95,8 @@ pub struct Session {
     handoffs: Notify,
     /// The registry's: hears what is asked in any session.
     handoff_news: broadcast::Sender<HandoffNews>,
+    /// Is the page a person's?
+    driven: watch::Sender<bool>,
     next_viewer: AtomicU64,
     /// Cancelled to end it; the first reason given is kept.
     closing: CancellationToken,
@@ -107,6 +109,12 @@ struct State {
     current: u16,
     busy: bool,
     controller: Option<Controller>,
+    /// Counts takings of the wheel.
+    turns: u64,
+    /// What people did that their agent has not heard of.
+    drive: Option<Drive>,
+    /// The same in words, until an answer carries it.
+    drive_told: Option<String>,
     /// What a person was asked to do.
     handoff: Option<Handoff>,
     /// The last question and its end, until the agent has heard it.
@@ -123,6 +131,8 @@ struct State {
     /// Highest console entry already told to viewers, by tab.
     console_told: std::collections::HashMap<u16, u64>,
     dialogs_told: std::collections::HashSet<u16>,
+    /// The file chooser viewers were last told of, by tab.
+    choosers_told: std::collections::HashMap<u16, u64>,
     /// The tabs as the agent was last told of them.
     header_told: String,
     /// Highest console entry its agent was told of, by tab; tabs that closed are dropped.
@@ -292,6 +302,11 @@ impl Session {
         let told = (yaml.len() <= SNAPSHOT_BYTES_MAX).then(|| (page, Arc::from(yaml)));
         let before = std::mem::replace(&mut self.lock().snapshot_told, told);
         before.filter(|(of, _)| *of == page).map(|(_, yaml)| yaml)
+    }
+
+    /// What its agent was given last is no longer what the next snapshot is compared with.
+    pub fn forget_snapshot(&self) {
+        self.lock().snapshot_told = None;
     }
 
     /// Tells its viewers what it looks like now.

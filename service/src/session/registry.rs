@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use helmwatch_protocol::{FeedEvent, LiveEvent, SessionId, SessionView};
 use metrics::counter;
-use tokio::sync::{Notify, OwnedMutexGuard, broadcast, mpsc};
+use tokio::sync::{Notify, OwnedMutexGuard, broadcast, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -178,6 +178,9 @@ impl Registry {
                 current: lease.page().number(),
                 busy: false,
                 controller: None,
+                turns: 0,
+                drive: None,
+                drive_told: None,
                 handoff: None,
                 handoff_ended: None,
                 handoffs: 0,
@@ -187,6 +190,7 @@ impl Registry {
                 end_told: false,
                 console_told: HashMap::new(),
                 dialogs_told: std::collections::HashSet::new(),
+                choosers_told: HashMap::new(),
                 header_told: String::new(),
                 console_agent: HashMap::new(),
                 snapshot_told: None,
@@ -204,6 +208,7 @@ impl Registry {
             viewers: AtomicU32::new(0),
             handoffs: Notify::new(),
             handoff_news: self.handoff_news.clone(),
+            driven: watch::Sender::new(false),
             next_viewer: AtomicU64::new(1),
             closing: CancellationToken::new(),
             ended: CancellationToken::new(),

@@ -91,6 +91,7 @@ impl Session {
             title: page.title(),
             current: current == Some(page.number()),
             crashed: page.is_crashed(),
+            opened_by: page.opened_by(),
         };
         self.context.pages().iter().map(view).collect()
     }

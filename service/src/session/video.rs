@@ -253,6 +253,10 @@ impl Recording {
                             frames = None;
                             continue;
                         };
+                        // What a person does is theirs; pictures go on when the page is the agent's again.
+                        if self.session.is_driven() {
+                            continue;
+                        }
                         let next = Instant::now() + interval;
                         self.write(frame.jpeg.clone()).await?;
                         if self.writer.as_ref().is_some_and(|writer| writer.bytes() > bytes_max) {

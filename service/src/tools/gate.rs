@@ -6,6 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use helmwatch_protocol::CallState;
 use metrics::{counter, histogram};
 use serde_json::{Map, Value};
@@ -22,7 +24,7 @@ use super::response;
 use super::terms::Terms;
 use super::tool::Tool;
 use super::traced::Watched;
-use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe, handoff};
+use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe, drive, handoff};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
 use crate::policy::{Current, Effect, Verdict};
@@ -74,6 +76,13 @@ pub(super) struct InSession {
 enum InTurn {
     Run(Run),
     Person(Wanted),
+}
+
+/// What became of work that was to have its turn.
+enum Turned<T> {
+    Done(Result<T, ToolError>),
+    /// A person has the wheel: it has not begun.
+    Driven(BoxFuture<'static, T>),
 }
 
 /// What the first turn came to.
@@ -214,8 +223,10 @@ impl Gate {
         if place.session.is_closed() || error.as_ref().is_some_and(|error| error.code == "browser_gone") {
             self.registry.end_told(&place.session);
         }
-        let about = place.session.call_moved(number, state, error.as_ref().map(|error| error.what.as_str()));
+        let error = error.map(|error| place.session.covered(&error.what).into_owned());
+        let about = place.session.call_moved(number, state, error.as_deref());
         let about = about.unwrap_or_else(|| known.verb.clone());
+        let reply = Reply { text: place.session.covered(&reply.text).into_owned(), ..reply };
         self.audit.note(Line {
             session: Some(place.session.id().clone()),
             subject: Some(call.tool.to_owned()),
@@ -226,7 +237,7 @@ impl Gate {
                 Kind::Call,
                 call.context.caller.tenant().clone(),
                 call.context.caller.key().as_str(),
-                error.map_or_else(|| about.clone(), |error| format!("{about}: {}", error.what)),
+                error.map_or_else(|| about.clone(), |error| format!("{about}: {error}")),
             )
         });
         reply
@@ -235,11 +246,6 @@ impl Gate {
     /// Runs a call in its session: one turn when it is allowed, two with a person between them when it is held.
     async fn run(&self, call: &Call<'_>, place: &InSession, known: Known, run: Run) -> (Reply, Option<ToolError>) {
         let failed = |error: ToolError| (response::refusal(&error), Some(error));
-        if known.effect != Effect::Read
-            && let Some(controller) = place.session.controller()
-        {
-            return failed(SessionError::Held(controller.name).into());
-        }
         if known.effect != Effect::Read && place.session.handoff().is_some() {
             return failed(SessionError::HandedOff.into());
         }
@@ -280,11 +286,19 @@ impl Gate {
                     Err(error) => failed(error),
                 }
             }
+            // The agent hears what they changed together with that its call was not run.
+            Err(error) if error.code == drive::NOT_RUN => {
+                let (session, told) = (Arc::clone(&place.session), error.clone());
+                let turn = async move { First::done(&session, &again, Err(told), terms).await };
+                self.turn(call, place, Patience::Read, turn).await.map_or_else(failed, First::over)
+            }
             Err(error) => failed(error),
         }
     }
 
-    /// Runs work in its turn, unless the client leaves before: a look stops then, an action that has begun is carried through.
+    /// Runs work in its turn, unless the client leaves before: a look stops then, an action that has begun is carried through. While
+    /// a person drives, it waits as long as a call may be held; what they did is looked at first, and an action that waited for
+    /// them is not run when the page is another one now.
     pub(super) async fn turn<T: Send + 'static>(
         &self,
         call: &Call<'_>,
@@ -292,11 +306,30 @@ impl Gate {
         patience: Patience,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, ToolError> {
-        tokio::select! {
-            biased;
-            done = place.session.run(patience, work) => done.map_err(Into::into),
-            () = call.context.cancelled.cancelled() => {
-                Err(ToolError::new("cancelled", "The call was cancelled.", "Call again if it is still wanted."))
+        let until = Instant::now() + self.settings.hold;
+        let mut work: BoxFuture<'static, T> = work.boxed();
+        let mut waited = false;
+        loop {
+            waited |= drive::wait(call, place, until).await?;
+            let (session, blind) = (Arc::clone(&place.session), waited && patience == Patience::Act);
+            let work_in_turn = async move {
+                if session.is_driven() {
+                    // Taken while this waited for its turn: nothing has begun.
+                    return Turned::Driven(work);
+                }
+                match drive::look(&session).await {
+                    Some(drive::Seen::Changed(by)) if blind => Turned::Done(Err(drive::not_run(&by))),
+                    _ => Turned::Done(Ok(work.await)),
+                }
+            };
+            let turned = tokio::select! {
+                biased;
+                done = place.session.run(patience, work_in_turn) => done?,
+                () = call.context.cancelled.cancelled() => return Err(cancelled()),
+            };
+            match turned {
+                Turned::Done(done) => return done,
+                Turned::Driven(back) => work = back,
             }
         }
     }
@@ -342,6 +375,10 @@ impl First {
         let keeper = Keeper { session, public_url: &known.public_url };
         Self::Done(response::render(&keeper, outcome, terms).await, error)
     }
+}
+
+pub(super) fn cancelled() -> ToolError {
+    ToolError::new("cancelled", "The call was cancelled.", "Call again if it is still wanted.")
 }
 
 /// What the policy's no says to the agent.

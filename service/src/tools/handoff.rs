@@ -106,6 +106,8 @@ async fn looked_at_again(
     result: String,
 ) -> (Reply, Option<ToolError>) {
     let session = Arc::clone(&place.session);
+    // Who drove is who says that it is done; what they changed is the snapshot's part of this answer.
+    drop(session.take_drive());
     let snapshot = match call.terms.snapshot {
         SnapshotMode::Inline => SnapshotMode::Diff,
         other => other,

@@ -3,8 +3,13 @@
 use bytes::Bytes;
 use futures_util::Stream;
 
+use std::borrow::Cow;
+
 use super::{Artefact, Link, ToolError, clock};
 use crate::session::{Session, StoredFile};
+
+/// Kinds of text that do not say so.
+const TEXT_KINDS: [&str; 5] = ["json", "yaml", "xml", "javascript", "x-www-form-urlencoded"];
 
 /// A session's files, and the address they are fetched from.
 pub(super) struct Keeper<'a> {
@@ -27,8 +32,18 @@ impl Keeper<'_> {
         data: Bytes,
     ) -> Result<Artefact, ToolError> {
         let name = name(wanted, prefix, ending);
-        let file = self.session.files().put(&name, mime, data).await?;
+        let file = self.session.files().put(&name, mime, self.covered(mime, data)).await?;
         Ok(self.artefact(title, &file))
+    }
+
+    /// Text without what people typed into secret fields; a picture shows them as dots anyway.
+    fn covered(&self, mime: &str, data: Bytes) -> Bytes {
+        let is_text = mime.starts_with("text/") || TEXT_KINDS.iter().any(|kind| mime.contains(kind));
+        let Some(text) = std::str::from_utf8(&data).ok().filter(|_| is_text) else { return data };
+        match self.session.covered(text) {
+            Cow::Borrowed(_) => data,
+            Cow::Owned(covered) => covered.into(),
+        }
     }
 
     /// As [`Self::keep`], for what comes in pieces.

@@ -12,6 +12,7 @@ mod clock;
 mod context;
 mod describe;
 mod diff;
+mod drive;
 mod error;
 mod gate;
 mod handoff;

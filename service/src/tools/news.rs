@@ -24,6 +24,11 @@ pub(super) struct News {
 /// All that its agent was not told yet.
 pub(super) async fn take(keeper: &Keeper<'_>) -> News {
     let mut news = News::default();
+    news.lines.extend(keeper.session.drive_untold());
+    if keeper.session.is_driven() {
+        news.lines
+            .push("- A person took the wheel meanwhile; what they change is told when they hand back.".to_owned());
+    }
     if let Some(page) = keeper.session.current_tab() {
         let entries = keeper.session.console_untold(&page);
         news.lines.extend(console(&entries));

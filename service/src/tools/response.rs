@@ -120,7 +120,9 @@ enum Shown {
 }
 
 async fn shown(keeper: &Keeper<'_>, page: Option<&Page>, wanted: Wanted, mode: SnapshotMode) -> Shown {
-    let Some(page) = page.filter(|page| page.modals().is_empty() && !page.is_crashed()) else { return Shown::Nothing };
+    // A page that became a person's while the call ran is theirs to see.
+    let fit = |page: &&Page| page.modals().is_empty() && !page.is_crashed() && !keeper.session.is_driven();
+    let Some(page) = page.filter(fit) else { return Shown::Nothing };
     let snapshot = match wanted {
         Wanted::No => return Shown::Nothing,
         Wanted::Taken(snapshot) => return Shown::Tree(snapshot),

@@ -26,7 +26,7 @@ const NODES_MAX: usize = 200_000;
 const SLOW_MS_MAX: u64 = 30_000;
 
 /// Pages that never change: path and file.
-const FIXED: [(&str, &str); 24] = [
+const FIXED: [(&str, &str); 25] = [
     ("/", include_str!("../../site/index.html")),
     ("/form", include_str!("../../site/form.html")),
     ("/shop", include_str!("../../site/shop.html")),
@@ -50,6 +50,7 @@ const FIXED: [(&str, &str); 24] = [
     ("/inputs", include_str!("../../site/inputs.html")),
     ("/drag", include_str!("../../site/drag.html")),
     ("/mouse", include_str!("../../site/mouse.html")),
+    ("/wheel", include_str!("../../site/wheel.html")),
     ("/probe", include_str!("../../site/probe.html")),
 ];
 

@@ -21,10 +21,10 @@ test("lists are bounded and lose the oldest", () => {
 });
 
 test("a full state after a reconnect is the truth: an old dialog, refusal or wheel is gone", () => {
-  let live = applied(NOTHING_YET, { type: "control", controller: "ann", you_control: true });
+  let live = applied(NOTHING_YET, { type: "control", controller: "ann", you_control: true, since: null });
   live = applied(live, { type: "dialog", page: 1, kind: "confirm", message: "Sure?" });
   live = applied(live, { type: "refused", error: "no", hint: "ask" });
-  live = applied(live, { type: "state", session: aSession(), calls: [], approvals: [], controller: null, you_control: false });
+  live = applied(live, { type: "state", session: aSession(), calls: [], approvals: [], controller: null, you_control: false, since: null });
   expect(live).toMatchObject({ youControl: false, controller: null, dialog: null, refusal: null });
 });
 
@@ -33,6 +33,6 @@ test("a dialog answered is a dialog gone, and a closed session is driven by nobo
   expect(live.dialog).toEqual({ page: 2, kind: "alert", message: "Hi" });
   live = applied(live, { type: "dialog", page: 2, kind: null, message: "" });
   expect(live.dialog).toBeNull();
-  live = applied(applied(live, { type: "control", controller: "ann", you_control: true }), { type: "closed", reason: "idle" });
+  live = applied(applied(live, { type: "control", controller: "ann", you_control: true, since: null }), { type: "closed", reason: "idle" });
   expect([live.closed, live.youControl]).toEqual(["idle", false]);
 });

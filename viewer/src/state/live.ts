@@ -8,6 +8,12 @@ export interface Dialog {
   message: string;
 }
 
+export interface Chooser {
+  page: number;
+  number: number;
+  several: boolean;
+}
+
 export interface Live {
   /** `null` until the first message. */
   session: SessionView | null;
@@ -17,6 +23,12 @@ export interface Live {
   console: readonly ConsoleLine[];
   controller: string | null;
   youControl: boolean;
+  /** Since when the controller drives, milliseconds since the Unix epoch. */
+  since: number | null;
+  /** When the wheel goes back to the agent for want of input; `null` while that is not near. */
+  leaseEnds: number | null;
+  /** A page asks this person for files. */
+  chooser: Chooser | null;
   dialog: Dialog | null;
   /** The last message of ours that was refused. */
   refusal: { error: string; hint: string } | null;
@@ -25,7 +37,8 @@ export interface Live {
 }
 
 export const NOTHING_YET: Live = {
-  session: null, calls: [], console: [], controller: null, youControl: false, dialog: null, refusal: null, closed: null,
+  session: null, calls: [], console: [], controller: null, youControl: false, since: null, leaseEnds: null, chooser: null,
+  dialog: null, refusal: null, closed: null,
 };
 
 const CALLS_MAX = 300;
@@ -40,6 +53,9 @@ export function applied(live: Live, event: LiveEvent): Live {
         calls: event.calls.slice(-CALLS_MAX),
         controller: event.controller,
         youControl: event.you_control,
+        since: event.since,
+        leaseEnds: null,
+        chooser: null,
         // An open dialog is told again after a full state.
         dialog: null,
         refusal: null,
@@ -56,7 +72,13 @@ export function applied(live: Live, event: LiveEvent): Live {
     case "dialog":
       return { ...live, dialog: event.kind === null ? null : { page: event.page, kind: event.kind, message: event.message } };
     case "control":
-      return { ...live, controller: event.controller, youControl: event.you_control, refusal: null };
+      return { ...live, controller: event.controller, youControl: event.you_control, since: event.since, leaseEnds: null, chooser: null, refusal: null };
+    case "lease_ends":
+      return { ...live, leaseEnds: event.at };
+    case "chooser":
+      return { ...live, chooser: event.number === null ? null : { page: event.page, number: event.number, several: event.several } };
+    case "copied":
+      return live;
     case "refused":
       return { ...live, refusal: { error: event.error, hint: event.hint } };
     case "closed":

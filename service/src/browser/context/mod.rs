@@ -9,6 +9,7 @@ mod origins;
 pub(in crate::browser) mod recording;
 mod route;
 pub(in crate::browser) mod routing;
+mod secrets;
 mod workers;
 
 use std::collections::VecDeque;
@@ -22,6 +23,7 @@ use chromiumoxide::cdp::browser_protocol::target::{
     CloseTargetParams, CreateTargetParams, DisposeBrowserContextParams, EventAttachedToTarget, TargetInfo,
 };
 use chromiumoxide::types::Command;
+use helmwatch_protocol::TabOpener;
 use tokio::sync::watch;
 
 use crate::browser::BrowserError;
@@ -43,6 +45,7 @@ use downloads::Downloads;
 use emulation::Emulation;
 use origins::ORIGINS_MAX;
 use recording::Recording;
+use secrets::Secrets;
 use workers::Workers;
 
 /// A context with its tabs. Nothing in it is ever reused: dispose it and its renderers die.
@@ -58,6 +61,7 @@ pub struct Context {
     /// Origins its documents had, oldest first; at most [`ORIGINS_MAX`].
     origins: Mutex<VecDeque<String>>,
     recording: Mutex<Option<Recording>>,
+    secrets: Mutex<Secrets>,
     disposed: AtomicBool,
     /// Does a person drive? What pages send then is not kept for the agent.
     private: AtomicBool,
@@ -86,6 +90,7 @@ impl Context {
             asides: Mutex::default(),
             origins: Mutex::default(),
             recording: Mutex::default(),
+            secrets: Mutex::default(),
             disposed: AtomicBool::new(false),
             private: AtomicBool::new(false),
             emulation: Mutex::default(),
@@ -243,12 +248,18 @@ impl Context {
             return;
         }
         let number = self.next_page.fetch_add(1, Ordering::Relaxed);
+        let opened_by = match (self.is_private(), attached.target_info.opener_id.is_some()) {
+            (true, _) => TabOpener::Person,
+            (false, true) => TabOpener::Page,
+            (false, false) => TabOpener::Agent,
+        };
         let opened_by_page = attached.target_info.opener_id.is_some();
         let page = Page::attach(
             number,
             target,
             attached.session_id.as_ref(),
             opened_by_page,
+            opened_by,
             self.connection.clone(),
             Arc::clone(&self.options),
             self.tasks.clone(),

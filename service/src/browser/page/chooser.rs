@@ -126,6 +126,12 @@ impl Page {
         resolved.object.object_id.ok_or_else(no_chooser)
     }
 
+    /// The oldest open chooser: its number within the tab, and whether it takes more than one file.
+    #[must_use]
+    pub fn chooser(&self) -> Option<(u64, bool)> {
+        lock(&self.state).choosers.first().map(|chooser| (chooser.number, chooser.several))
+    }
+
     /// Gives files to the oldest open chooser (`DOM.setFileInputFiles`). A chooser that does not take them stays open.
     ///
     /// # Errors
@@ -179,6 +185,10 @@ impl Page {
     fn chooser_over(&self, number: u64) {
         lock(&self.state).choosers.retain(|chooser| chooser.number != number);
         self.touch();
+        // People who were asked for files see that they no longer are.
+        if let Some(context) = self.context.upgrade() {
+            context.touch();
+        }
     }
 }
 

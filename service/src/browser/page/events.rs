@@ -133,6 +133,7 @@ impl Page {
         if self.context.upgrade().is_some_and(|context| context.is_recorded()) {
             self.record_on(session).await?;
         }
+        self.guard_too(session).await?;
         Ok(())
     }
 
@@ -399,6 +400,7 @@ impl Page {
                 | EventNavigatedWithinDocument::IDENTIFIER
                 | EventConsoleApiCalled::IDENTIFIER
                 | EventExceptionThrown::IDENTIFIER
+                | EventFileChooserOpened::IDENTIFIER
                 | EventJavascriptDialogOpening::IDENTIFIER
                 | EventJavascriptDialogClosed::IDENTIFIER
         ) && let Some(context) = self.context.upgrade()

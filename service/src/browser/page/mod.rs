@@ -16,6 +16,7 @@ mod elements;
 mod events;
 mod facts;
 mod frames;
+mod guard;
 mod keyboard;
 mod marks;
 mod modal;
@@ -24,6 +25,7 @@ mod network;
 mod overlay;
 mod page_tools;
 mod pdf;
+mod person;
 mod place;
 mod pointer;
 mod reading;
@@ -45,6 +47,7 @@ use std::time::Duration;
 use crate::telemetry::Tasks;
 use chromiumoxide::cdp::browser_protocol::input::MouseButton;
 use chromiumoxide::cdp::browser_protocol::target::CloseTargetParams;
+use helmwatch_protocol::TabOpener;
 use tokio::sync::watch;
 
 use super::BrowserError;
@@ -68,6 +71,7 @@ pub use modal::Modal;
 pub use network::DocumentStatus;
 pub use overlay::ActionStyle;
 pub use page_tools::PageTool;
+pub use person::Finger;
 pub use pointer::{ClickOptions, MouseAction};
 pub use reading::Reading;
 pub use requests::{RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome, RequestSide};
@@ -86,6 +90,7 @@ pub struct Page {
     number: u16,
     target: String,
     opened_by_page: bool,
+    opened_by: TabOpener,
     session: CdpSession,
     connection: Connection,
     options: Arc<LaunchOptions>,
@@ -97,6 +102,8 @@ pub struct Page {
     cast: screencast::Cast,
     /// What listens for a recording.
     listening: Mutex<Vec<recorder::Listening>>,
+    /// What listens for secrets while a person drives; `None` while nobody does.
+    guarded: tokio::sync::Mutex<Option<Vec<guard::Guarding>>>,
     routing: Arc<Routing>,
     /// Sinks of this tab's CDP sessions; the connection holds them weakly.
     sinks: Mutex<Vec<Arc<TargetSink>>>,
@@ -112,6 +119,7 @@ impl Page {
         target: &str,
         session: &str,
         opened_by_page: bool,
+        opened_by: TabOpener,
         connection: Connection,
         options: Arc<LaunchOptions>,
         tasks: Tasks,
@@ -126,6 +134,7 @@ impl Page {
                 number,
                 target: target.to_owned(),
                 opened_by_page,
+                opened_by,
                 state: Mutex::new(PageState::new(target, session.clone(), options.viewport)),
                 session,
                 connection,
@@ -135,6 +144,7 @@ impl Page {
                 changed: watch::Sender::new(0),
                 cast: screencast::Cast::default(),
                 listening: Mutex::default(),
+                guarded: tokio::sync::Mutex::default(),
                 routing: Arc::default(),
                 sinks: Mutex::new(vec![sink]),
                 ready: OnceLock::new(),
@@ -178,6 +188,12 @@ impl Page {
     #[must_use]
     pub fn opened_by_page(&self) -> bool {
         self.opened_by_page
+    }
+
+    /// Whose doing it is, as people see it.
+    #[must_use]
+    pub fn opened_by(&self) -> TabOpener {
+        self.opened_by
     }
 
     /// Address of its document.

@@ -81,7 +81,13 @@ impl Page {
     /// Our script told a step.
     pub(super) fn told(&self, event: Event<'_>) {
         let Some(called) = event.decode::<Called>() else { return };
-        if called.name != BINDING || called.payload.len() > STEP_BYTES_MAX {
+        if called.payload.len() > STEP_BYTES_MAX {
+            return;
+        }
+        if called.name == super::guard::BINDING {
+            return self.told_secret(&called.payload);
+        }
+        if called.name != BINDING {
             return;
         }
         match serde_json::from_str::<Told>(&called.payload) {

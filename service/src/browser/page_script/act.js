@@ -37,6 +37,7 @@ const fill = ({ target, text }) => {
   if (isDisabled(element, roleOf(element, tag), tag)) throw fail('not_enabled', `${describe(element)} is disabled; do first what the page asks for, then try again`);
   if (settable && hasAttribute(element, 'readonly')) throw fail('not_editable', `${describe(element)} is read-only; look for a button that makes it editable`);
   focusElement(element);
+  forgetSecret(element);
   if (tag === 'input') {
     if (type === 'number' && value !== '' && Number.isNaN(Number(value))) throw fail('wrong_kind', `"${cut(value)}" is no number; ${describe(element)} takes one`);
     if (!SET_TYPES.has(type)) selectInput(element);

@@ -58,4 +58,6 @@ globalThis.__helmwatch = Object.freeze({
   card: guarded(card),
   action: guarded(action),
   record: guarded(record),
+  guard: guarded(guard),
+  selection: guarded(selection),
 });

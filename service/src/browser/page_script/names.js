@@ -154,12 +154,11 @@ const embeddedValue = (pass, element, role, tag, how) => {
   if (how.self === element) return '';
   switch (role) {
     case 'textbox': case 'searchbox':
-      if (tag === 'input') return inputValue(element);
-      if (tag === 'textarea') return textareaValue(element);
+      if (tag === 'input' || tag === 'textarea') return shownValue(element);
       return textContent(element).slice(0, NAME_PART_MAX);
     case 'combobox': case 'listbox': {
       if (tag === 'select') return [...selectOptions(element)].filter(option => optionSelected(option)).slice(0, 50).map(option => optionLabel(option)).join(' ');
-      if (tag === 'input') return inputValue(element);
+      if (tag === 'input') return shownValue(element);
       return null;
     }
     case 'slider': case 'spinbutton': case 'progressbar': case 'meter': case 'scrollbar': {

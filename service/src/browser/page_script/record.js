@@ -5,7 +5,6 @@ const TELL = '__helmwatchTell';
 /** Longest text told. */
 const TOLD_MAX = 4000;
 const TOLD_KEYS = new Set('Enter Escape Tab ArrowUp ArrowDown ArrowLeft ArrowRight PageUp PageDown Home End Delete Backspace F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 F11 F12'.split(' '));
-const SECRET_KINDS = new Set(['password', 'card', 'one_time_code']);
 
 let recording = null;
 

@@ -84,12 +84,12 @@ const buildTree = (pass, top, prefix, nodesMax) => {
     const leave = { node, parent, spaced, element };
     if (tag === 'input') {
       const type = inputType(element);
-      if (node && !/^(checkbox|radio|file|button|submit|reset|image)$/.test(type)) node.kids.push(inputValue(element));
+      if (node && !/^(checkbox|radio|file|button|submit|reset|image)$/.test(type)) node.kids.push(shownValue(element));
       leaveNode(leave);
       return;
     }
     if (tag === 'textarea') {
-      if (node) node.kids.push(textareaValue(element));
+      if (node) node.kids.push(shownValue(element));
       leaveNode(leave);
       return;
     }

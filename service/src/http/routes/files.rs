@@ -6,7 +6,7 @@ use axum::Json as Answer;
 use axum::body::Body;
 use axum::extract::{Path, Query, Request, State};
 use axum::response::{IntoResponse, Response};
-use helmwatch_protocol::{FileList, FileView, SessionId};
+use helmwatch_protocol::{FileList, FileView, GivenFile, SessionId};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
@@ -65,19 +65,38 @@ pub(in crate::http) async fn upload(
     if !session.owner().ended_by(&caller) {
         return Err(Refusal::not_found("session"));
     }
-    let Ok(Query(upload)) = upload else {
-        return Err(Refusal::bad_request(
-            "no_name",
-            "The address does not name the file.",
-            "Add ?name=report.pdf, and send the file as the body.",
-        ));
-    };
+    let Ok(Query(upload)) = upload else { return Err(no_name()) };
     let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.filter(|kind| kind.len() <= KIND_BYTES_MAX).unwrap_or(ANY_KIND).to_owned();
     session.touch();
     let folder = session.files();
     let file = folder.receive(&upload.name, &kind, request.into_body().into_data_stream()).await?;
     Ok((StatusCode::CREATED, Answer(view(&edge, folder, &file))).into_response())
+}
+
+/// Takes a file from a person who drives, for a page that asks for one. Only the browser gets it; the name answered is good for
+/// the message `choose` of the live socket.
+pub(in crate::http) async fn give(
+    State(edge): State<Arc<Edge>>,
+    asking: Asking,
+    Path(id): Path<String>,
+    upload: Result<Query<Upload>, axum::extract::rejection::QueryRejection>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let caller = asking.with_any(&[Scope::Control])?;
+    let session = edge.sessions.get(&caller, &parse(&id)?).map_err(unknown)?;
+    let Ok(Query(upload)) = upload else { return Err(no_name()) };
+    if session.controller().is_none_or(|who| who.name != caller.name()) {
+        return Err(Refusal::new(
+            StatusCode::CONFLICT,
+            "not_driving",
+            "You do not drive this session.",
+            "Take control first; a page gets files only from who drives.",
+        ));
+    }
+    session.touch();
+    let file = session.files().receive_given(&upload.name, request.into_body().into_data_stream()).await?;
+    Ok((StatusCode::CREATED, Answer(GivenFile { file })).into_response())
 }
 
 /// Gives one file, to whoever has a sealed link to it or may see its session.
@@ -108,6 +127,14 @@ pub(in crate::http) async fn get(
     let how = if shown { Some(HeaderValue::from_static("inline")) } else { HeaderValue::from_str(&saved).ok() };
     headers.insert(CONTENT_DISPOSITION, how.unwrap_or(HeaderValue::from_static("attachment")));
     Ok(response)
+}
+
+fn no_name() -> Refusal {
+    Refusal::bad_request(
+        "no_name",
+        "The address does not name the file.",
+        "Add ?name=report.pdf, and send the file as the body.",
+    )
 }
 
 /// The folder of a session the caller may see.

@@ -51,6 +51,11 @@ export type LoginView = { name: string, tenant: string,
 scopes: Array<string>, };
 
 /**
+ * Whose doing a tab is.
+ */
+export type TabOpener = "agent" | "page" | "person";
+
+/**
  * One tab of a session.
  */
 export type TabView = {
@@ -65,7 +70,7 @@ title: string,
 /**
  * The tab the agent's next call acts on.
  */
-current: boolean, crashed: boolean, };
+current: boolean, crashed: boolean, opened_by: TabOpener, };
 
 /**
  * What an agent asked a person to do, while it waits.
@@ -199,6 +204,15 @@ url: string, };
  * Answer of `GET /v1/sessions/{id}/files`, oldest first.
  */
 export type FileList = { files: Array<FileView>, };
+
+/**
+ * Answer of `POST /v1/sessions/{id}/given`: a file for a page, from who drives.
+ */
+export type GivenFile = {
+/**
+ * What `choose` calls it; nobody else can.
+ */
+file: string, };
 
 /**
  * How far a tool call has come.
@@ -396,7 +410,23 @@ controller: string | null,
 /**
  * True when this very viewer drives.
  */
-you_control: boolean, } | { "type": "session", session: SessionView, } | { "type": "call", call: CallView, } | { "type": "console", line: ConsoleLine, } | { "type": "approval", approval: ApprovalView, } | { "type": "dialog", page: number, kind: string | null, message: string, } | { "type": "control", controller: string | null, you_control: boolean, } | { "type": "refused", error: string, hint: string, } | { "type": "closed", reason: string, };
+you_control: boolean,
+/**
+ * Since when the controller drives, milliseconds since the Unix epoch.
+ */
+since: number | null, } | { "type": "session", session: SessionView, } | { "type": "call", call: CallView, } | { "type": "console", line: ConsoleLine, } | { "type": "approval", approval: ApprovalView, } | { "type": "dialog", page: number, kind: string | null, message: string, } | { "type": "control", controller: string | null, you_control: boolean,
+/**
+ * As in `State`.
+ */
+since: number | null, } | { "type": "lease_ends", at: number | null, } | { "type": "chooser", page: number,
+/**
+ * Names this request in [`ViewerMessage::Choose`].
+ */
+number: number | null,
+/**
+ * May more than one be given?
+ */
+several: boolean, } | { "type": "copied", text: string, } | { "type": "refused", error: string, hint: string, } | { "type": "closed", reason: string, };
 
 /**
  * Kind of a mouse message, as in CDP `Input.dispatchMouseEvent`.
@@ -409,6 +439,29 @@ export type MouseKind = "move" | "down" | "up" | "wheel";
 export type MouseButton = "none" | "left" | "middle" | "right";
 
 /**
+ * Kind of a touch message, as in CDP `Input.dispatchTouchEvent`.
+ */
+export type TouchKind = "start" | "move" | "end" | "cancel";
+
+/**
+ * One finger on the page, CSS pixels.
+ */
+export type TouchPoint = {
+/**
+ * Stays with the finger while it is down.
+ */
+id: number, x: number, y: number, };
+
+/**
+ * Where a person at the helm sends a tab.
+ */
+export type Step = "back" | "forward" | "reload";
+
+/**
  * What a viewer tells the service.
  */
-export type ViewerMessage = { "type": "ack", seq: number, } | { "type": "watch", page: number | null, } | { "type": "quality", fps: number, width: number, } | { "type": "take_control" } | { "type": "hand_back" } | { "type": "mouse", kind: MouseKind, x: number, y: number, button: MouseButton, clicks: number, delta_x: number, delta_y: number, modifiers: number, } | { "type": "key", down: boolean, key: string, code: string, modifiers: number, } | { "type": "text", text: string, };
+export type ViewerMessage = { "type": "ack", seq: number, } | { "type": "watch", page: number | null, } | { "type": "quality", fps: number, width: number, } | { "type": "take_control" } | { "type": "take_over" } | { "type": "hand_back" } | { "type": "keep_control" } | { "type": "mouse", kind: MouseKind, x: number, y: number, button: MouseButton, clicks: number, delta_x: number, delta_y: number, modifiers: number, } | { "type": "key", down: boolean, key: string, code: string, modifiers: number, } | { "type": "text", text: string, } | { "type": "compose", text: string, start: number, end: number, } | { "type": "touch", kind: TouchKind, points: Array<TouchPoint>, modifiers: number, } | { "type": "choose", page: number, number: number, files: Array<string>, } | { "type": "answer_dialog", page: number, accept: boolean,
+/**
+ * What a prompt is answered with.
+ */
+text: string | null, } | { "type": "copy", cut: boolean, } | { "type": "go", url: string, } | { "type": "walk", step: Step, };
