@@ -6,6 +6,7 @@
 mod actions;
 mod agent;
 mod approvals;
+mod attention;
 mod audit;
 mod bad_input;
 mod bad_input_tools;

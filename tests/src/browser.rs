@@ -179,6 +179,26 @@ impl Page {
             .map_err(|error| Fault::of("picture", error))
     }
 
+    /// Grants this page's context what a person would be asked for, as in `notifications`, for one origin.
+    ///
+    /// # Errors
+    /// What Chromium said.
+    pub async fn grant(&self, origin: &str, permissions: &[&str]) -> Outcome<()> {
+        let params = json!({ "origin": origin, "permissions": permissions, "browserContextId": self.context });
+        self.connection.call("", "Browser.grantPermissions", params).await.map(drop)
+    }
+
+    /// Shows the page as a window of this width would, CSS pixels, in dark or light.
+    ///
+    /// # Errors
+    /// What Chromium said.
+    pub async fn looks(&self, width: u32, scheme: &str) -> Outcome<()> {
+        let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", size).await?;
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.call("Emulation.setEmulatedMedia", media).await.map(drop)
+    }
+
     /// Ends the page and its context.
     ///
     /// # Errors

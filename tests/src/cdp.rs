@@ -26,6 +26,9 @@ use crate::{Fault, Outcome};
 /// The headless shell as Debian installs it; `CHROMIUM_BIN` names another.
 const EXECUTABLE: &str = "/usr/lib/chromium/chromium-headless-shell";
 
+/// The whole browser as Debian installs it.
+const WHOLE: &str = "/usr/lib/chromium/chromium";
+
 /// User a Chromium started by root runs as: its sandbox refuses root.
 const NOBODY: u32 = 65_534;
 
@@ -91,12 +94,20 @@ impl Chromium {
     /// # Errors
     /// When there is no Chromium, or it does not start.
     pub async fn launch() -> Outcome<Self> {
-        let program = executable();
+        Self::start(executable(), "apt-get install chromium-headless-shell, or name one in CHROMIUM_BIN").await
+    }
+
+    /// The same with the whole browser, for what the shell lacks: notifications are refused there.
+    ///
+    /// # Errors
+    /// As [`Self::launch`].
+    pub async fn launch_whole() -> Outcome<Self> {
+        Self::start(PathBuf::from(WHOLE), "apt-get install chromium").await
+    }
+
+    async fn start(program: PathBuf, hint: &str) -> Outcome<Self> {
         if !program.is_file() {
-            return Err(Fault::new(
-                format!("no Chromium at {}", program.display()),
-                "apt-get install chromium-headless-shell, or name one in CHROMIUM_BIN",
-            ));
+            return Err(Fault::new(format!("no Chromium at {}", program.display()), hint));
         }
         let profile = TempDir::new().map_err(|error| Fault::of("no temporary folder", error))?;
         let (their_input, our_output) = pipe_pair()?;

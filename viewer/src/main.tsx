@@ -10,6 +10,7 @@ import "./styles/approval.css";
 import "./styles/pool.css";
 
 import { render } from "preact";
+import { watchCalls } from "./state/attention";
 import { startClock } from "./state/clock";
 import { followRoute, loginCode } from "./state/route";
 import { askLogin, logIn } from "./state/store";
@@ -32,6 +33,7 @@ async function signIn(code: string | null): Promise<void> {
 
 applyTheme();
 keepTitle();
+watchCalls();
 startClock();
 void signIn(takenCode());
 // A link opened in a tab that shows this page already only changes the fragment.

@@ -49,3 +49,5 @@ export const LockIcon = icon(
     <path d="M8.2 10.5V7.8a3.8 3.8 0 0 1 7.6 0v2.7" />
   </>,
 );
+export const BellIcon = icon(<path d="M6.5 16.5V11a5.5 5.5 0 0 1 11 0v5.5l1.5 1.5H5l1.5-1.5ZM10 20.5h4" />);
+export const SoundIcon = icon(<path d="M4.5 9.8v4.4h3.2l4.3 3.6V6.2L7.7 9.8H4.5ZM15.3 9a4.2 4.2 0 0 1 0 6M17.8 6.5a7.8 7.8 0 0 1 0 11" />);

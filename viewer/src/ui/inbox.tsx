@@ -6,6 +6,7 @@ import type { JSX } from "preact";
 import { decided } from "../state/approvals";
 import { approvals, fetchDecided, inboxOpen, openHandoffs, pendingApprovals, waitingCount } from "../state/store";
 import { ApprovalCard } from "./approval-card";
+import { Attention } from "./attention";
 import { DecidedList } from "./decided";
 import { HandoffCard } from "./handoff-card";
 import { CheckIcon, CloseIcon } from "./icons";
@@ -53,6 +54,7 @@ function OpenInbox(): JSX.Element {
           <CloseIcon />
         </button>
       </header>
+      <Attention />
       <div class="inbox-body">
         {openHandoffs.value.map((session) =>
           session.handoff === null ? null : <HandoffCard key={`${session.id} ${session.handoff.number}`} session={session} handoff={session.handoff} linked />,
