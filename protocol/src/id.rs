@@ -97,6 +97,10 @@ id! {
     /// One held call, waiting for a person or already decided.
     ApprovalId, "a_"
 }
+id! {
+    /// One grant: what a rule asks about, let through for a while in one session.
+    GrantId, "g_"
+}
 
 #[cfg(test)]
 mod tests {

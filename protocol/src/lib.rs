@@ -7,6 +7,7 @@
 
 mod approval;
 mod frame;
+mod grant;
 mod handoff;
 mod id;
 mod link;
@@ -16,10 +17,14 @@ mod session;
 #[cfg(test)]
 mod typescript;
 
-pub use approval::{ApprovalList, ApprovalState, ApprovalView, CardField, Decision, DecisionRequest};
+pub use approval::{
+    ApprovalList, ApprovalState, ApprovalView, CardField, Decision, DecisionRequest, EditField, EditKind, EditView,
+    YesView,
+};
 pub use frame::{FRAME_HEADER_BYTES, FRAME_VERSION, FrameError, FrameHeader, FrameKind};
+pub use grant::{GrantList, GrantView, GrantWish};
 pub use handoff::{HandoffAnswer, HandoffOutcome, HandoffView};
-pub use id::{ApprovalId, IdError, SessionId};
+pub use id::{ApprovalId, GrantId, IdError, SessionId};
 pub use link::{approval_link, handoff_link, session_link};
 pub use live::{
     CallState, CallView, ConsoleLine, FeedEvent, LiveEvent, MouseButton, MouseKind, Rect, Step, TabOpener, TabView,

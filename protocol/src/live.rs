@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ApprovalView, SessionId, SessionView};
+use crate::{ApprovalView, GrantView, SessionId, SessionView};
 
 /// One tab of a session.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +125,7 @@ pub enum LiveEvent {
         line: ConsoleLine,
     },
     Approval {
-        approval: ApprovalView,
+        approval: Box<ApprovalView>,
     },
     /// A dialog opened on a page, or (`None`) was answered.
     Dialog {
@@ -180,6 +180,8 @@ pub enum FeedEvent {
     State {
         sessions: Vec<SessionView>,
         approvals: Vec<ApprovalView>,
+        /// Those that stand.
+        grants: Vec<GrantView>,
     },
     /// Opened or changed.
     Session {
@@ -190,7 +192,11 @@ pub enum FeedEvent {
     },
     /// Asked or decided.
     Approval {
-        approval: ApprovalView,
+        approval: Box<ApprovalView>,
+    },
+    /// Given, used or ended.
+    Grant {
+        grant: GrantView,
     },
 }
 

@@ -9,10 +9,11 @@ use ts_rs::{Config, TS};
 
 use crate::{
     ApprovalId, ApprovalList, ApprovalState, ApprovalView, CallState, CallView, CardField, ConsoleLine, Decision,
-    DecisionRequest, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FileList, FileView, FrameKind, GivenFile,
-    HandoffAnswer, HandoffOutcome, HandoffView, LiveEvent, LoginRequest, LoginView, MouseButton, MouseKind,
-    OpenRequest, PoolPatch, PoolView, Rect, SessionId, SessionList, SessionState, SessionView, Step, TabOpener,
-    TabView, TouchKind, TouchPoint, ViewerMessage,
+    DecisionRequest, EditField, EditKind, EditView, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FileList,
+    FileView, FrameKind, GivenFile, GrantId, GrantList, GrantView, GrantWish, HandoffAnswer, HandoffOutcome,
+    HandoffView, LiveEvent, LoginRequest, LoginView, MouseButton, MouseKind, OpenRequest, PoolPatch, PoolView, Rect,
+    SessionId, SessionList, SessionState, SessionView, Step, TabOpener, TabView, TouchKind, TouchPoint, ViewerMessage,
+    YesView,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../viewer/src/protocol/generated/wire.ts");
@@ -40,6 +41,7 @@ fn wire() -> String {
     declare_all!(
         SessionId,
         ApprovalId,
+        GrantId,
         ErrorBody,
         LoginRequest,
         LoginView,
@@ -60,6 +62,13 @@ fn wire() -> String {
         ConsoleLine,
         Rect,
         CardField,
+        YesView,
+        EditKind,
+        EditField,
+        EditView,
+        GrantWish,
+        GrantView,
+        GrantList,
         ApprovalState,
         ApprovalView,
         ApprovalList,

@@ -10,6 +10,7 @@ pub mod cdp;
 pub mod compare;
 pub mod docs;
 pub mod fault;
+pub mod kills;
 pub mod load;
 pub mod mcp;
 pub mod node;

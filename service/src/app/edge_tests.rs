@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::chromium::launch_options;
-use crate::approval::{Card, Desk, DeskLimits};
+use crate::approval::{Asking, Card, Desk, DeskLimits};
 use crate::audit::Log;
 use crate::auth::{Authenticator, Caller, KeyTerms, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
 use crate::config::Config;
@@ -509,6 +509,9 @@ fn card() -> Card {
         url: "https://shop.example/cart".to_owned(),
         rule: "buying".to_owned(),
         reason: "it buys something".to_owned(),
+        asking: Asking { rules: Vec::new(), approvers: 1, by: Vec::new() },
+        editable: Vec::new(),
+        editing: None,
         fields: Vec::new(),
         outline: None,
         picture: None,

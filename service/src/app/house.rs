@@ -139,7 +139,7 @@ impl House {
             told: config_told(&config),
         };
         if let Some(watch) = policy_watch {
-            rooms.spawn("policy watch", watch.run(Arc::clone(&policy), audit.clone(), clock.clone()));
+            rooms.spawn("policy watch", watch.run(Arc::clone(&policy), desk.clone(), audit.clone(), clock.clone()));
         }
         let gate = Gate::new(Arc::clone(&registry), policy, desk.clone(), audit.clone(), settings);
         let draining = CancellationToken::new();

@@ -1,5 +1,6 @@
 //! `helmwatch policy`, and how the service reads its policy.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::cli::ExplainedCall;
@@ -38,8 +39,12 @@ pub fn load(setting: &str) -> Result<Policy, String> {
 pub fn check(setting: &str) -> Result<(), String> {
     let policy = load(setting)?;
     println!("ok: {} ({} rules)", policy.name(), policy.rule_names().count());
+    let deciders: BTreeMap<&str, String> = policy.deciders().collect();
     for name in policy.rule_names() {
-        println!("  {name}");
+        match deciders.get(name) {
+            Some(who) => println!("  {name}: decided by {who}"),
+            None => println!("  {name}"),
+        }
     }
     let looks = if policy.could_stop_requests() { "are judged before they leave" } else { "are not looked at" };
     println!("requests that pages send by themselves {looks}");
@@ -69,8 +74,9 @@ pub fn explain(call: &ExplainedCall) -> Result<(), String> {
     match policy.decide(&facts) {
         Verdict::Allow { rule } => println!("allow, by {}", named(&rule)),
         Verdict::Deny { rule, message } => println!("deny, by {}: {message}", named(&rule)),
-        Verdict::Ask { rule, message, ttl } => {
+        Verdict::Ask { rule, message, ttl, asking } => {
             println!("ask for {} s, by {}: {message}", ttl.as_secs(), named(&rule));
+            println!("  decided by: {}", asking.deciders());
         }
     }
     for (rule, action) in policy.heard(&facts) {

@@ -8,6 +8,7 @@ use metrics::gauge;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::policy_command;
+use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
 use crate::auth::{Tenant, WallClock};
 use crate::policy::{Current, Preset};
@@ -44,7 +45,7 @@ impl PolicyWatch {
     }
 
     /// Runs until the service ends.
-    pub async fn run(mut self, current: Arc<Current>, audit: Log, clock: WallClock) {
+    pub async fn run(mut self, current: Arc<Current>, desk: Desk, audit: Log, clock: WallClock) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seen = self.read;
@@ -55,6 +56,9 @@ impl PolicyWatch {
             // Read when it has been the same for two looks: an editor may be half through.
             if now == seen && now != self.read {
                 let outcome = self.take_up(now, &current);
+                if let Err(error) = desk.rules_changed(&current.get()).await {
+                    tracing::warn!(%error, "grants of rules that changed are shown still; they let nothing through");
+                }
                 let line = Line::new(
                     clock.now_ms(),
                     Kind::Service,

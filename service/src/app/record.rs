@@ -21,6 +21,7 @@ pub(super) async fn count_cards(desk: Desk, registry: Arc<Registry>) {
     while let Some(notice) = news.next().await {
         let changed = match notice {
             Notice::Changed(card) => vec![card.session.clone()],
+            Notice::Grant(_) => continue,
             Notice::Missed => registry.ids(),
         };
         for session in changed {

@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use helmwatch_protocol::{ApprovalId, ApprovalView, SessionId};
+use helmwatch_protocol::{ApprovalId, GrantId, SessionId};
+use serde_json::{Map, Value};
 use tokio::sync::{broadcast, watch};
 use tokio::time::Instant;
 
 use super::machine::{Life, Now};
 use super::own_client::Offers;
-use super::{AskError, DeskLimits, Record, State};
+use super::{AskError, DeskLimits, GrantRecord, Notice, Record, State};
 use crate::auth::{KeyId, Tenant};
 
 /// Ended cards kept for a call that has not heard yet; beyond it the oldest are forgotten and the call asks anew.
@@ -32,15 +33,17 @@ pub(super) struct Entry {
     /// An end that happened but could not be stored yet; tried again at every tick.
     pub(super) unkept: Option<(State, Option<String>)>,
     pub(super) offers: Offers,
+    /// The arguments of the call as a person changed it. Never on disk: they may hold what nobody is to read.
+    pub(super) edited: Option<Arc<Map<String, Value>>>,
 }
 
 impl Entry {
-    pub(super) fn life(&self) -> Life {
-        Life { state: self.record.state, expires_at: self.record.expires_at, use_by: self.record.use_by }
+    pub(super) fn life(&self) -> Life<'_> {
+        self.record.life()
     }
 
     pub(super) fn now(&self, wall_ms: u64) -> Now {
-        let timed = matches!(self.record.state, State::Pending | State::Approved);
+        let timed = self.record.state == State::Pending || self.record.state.is_let_go();
         Now { wall_ms, deadline_passed: timed && Instant::now() >= self.deadline }
     }
 }
@@ -54,15 +57,24 @@ pub(super) struct CallMark<'a> {
     pub(super) digest: &'a [u8; 32],
 }
 
+/// A grant that stands.
+pub(super) struct Standing {
+    pub(super) record: GrantRecord,
+    /// By the monotonic clock: setting the other one back prolongs nothing.
+    pub(super) until: Instant,
+}
+
 pub(super) struct Board {
     entries: HashMap<ApprovalId, Entry>,
+    /// Bounded by `grants_max`.
+    pub(super) grants: HashMap<GrantId, Standing>,
     /// Bounded; a reader that is behind is told so.
-    pub(super) news: broadcast::Sender<(Tenant, Arc<ApprovalView>)>,
+    pub(super) news: broadcast::Sender<(Tenant, Notice)>,
 }
 
 impl Board {
     pub(super) fn new(news_max: usize) -> Self {
-        Self { entries: HashMap::new(), news: broadcast::Sender::new(news_max) }
+        Self { entries: HashMap::new(), grants: HashMap::new(), news: broadcast::Sender::new(news_max) }
     }
 
     pub(super) fn get(&self, id: &ApprovalId) -> Option<&Entry> {
@@ -100,6 +112,7 @@ impl Board {
             over_since: None,
             unkept: None,
             offers: Offers::default(),
+            edited: None,
             record,
         };
         self.entries.insert(entry.record.id.clone(), entry);
@@ -122,16 +135,22 @@ impl Board {
     /// What the ledger says of a card. Older news than what is here changes nothing.
     pub(super) fn mirror(&mut self, record: &Record, approved_for: Duration) {
         let Some(entry) = self.entries.get_mut(&record.id) else { return };
-        if record.state.rank() <= entry.record.state.rank() {
+        let newness = |record: &Record| (record.state.rank(), record.yes.len());
+        if newness(record) <= newness(&entry.record) {
             return;
         }
+        // What the ledger does not keep stays as it is here.
+        let (asking, editing) = (entry.record.card.asking.clone(), entry.record.card.editing.take());
         entry.record = record.clone();
-        if record.state == State::Approved {
+        entry.record.card.asking = asking;
+        entry.record.card.editing = editing.filter(|_| record.state == State::Pending);
+        if record.state.is_let_go() {
             entry.deadline = Instant::now() + approved_for;
         }
         if record.state.is_final() {
             entry.over_since = Some(Instant::now());
             entry.unkept = None;
+            entry.edited = None;
         }
         // The order matters: who wakes on the state finds the record already there.
         entry.state.send_replace(record.state);
@@ -154,13 +173,14 @@ impl Board {
 
     /// When something is next due: the earliest deadline, or a write to try again.
     pub(super) fn next_due(&self) -> Option<Instant> {
-        let timed =
-            |entry: &Entry| matches!(entry.record.state, State::Pending | State::Approved).then_some(entry.deadline);
-        self.iter().filter_map(timed).min()
+        let timed = |entry: &Entry| {
+            (entry.record.state == State::Pending || entry.record.state.is_let_go()).then_some(entry.deadline)
+        };
+        self.iter().filter_map(timed).chain(self.grants.values().map(|grant| grant.until)).min()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.is_empty() && self.grants.is_empty()
     }
 
     /// Forgets what is over and was heard, or is over for too long.
@@ -179,7 +199,14 @@ impl Board {
     }
 }
 
-fn publish(news: &broadcast::Sender<(Tenant, Arc<ApprovalView>)>, record: &Record) {
+fn publish(news: &broadcast::Sender<(Tenant, Notice)>, record: &Record) {
     // Nobody listening is no fault.
-    drop(news.send((record.card.tenant.clone(), Arc::new(record.view()))));
+    drop(news.send((record.card.tenant.clone(), Notice::Changed(Arc::new(record.view())))));
+}
+
+impl Board {
+    /// Says how a grant stands.
+    pub(super) fn publish_grant(&self, grant: &GrantRecord) {
+        drop(self.news.send((grant.tenant.clone(), Notice::Grant(Arc::new(grant.view())))));
+    }
 }

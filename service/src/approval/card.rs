@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use helmwatch_protocol::{ApprovalId, ApprovalView, CardField, Rect, SessionId};
+use helmwatch_protocol::{ApprovalId, ApprovalView, CardField, EditField, EditView, GrantId, Rect, SessionId, YesView};
+use serde_json::Value;
 
-use super::State;
+use super::machine::Life;
+use super::{Editing, State};
 use crate::auth::{KeyId, Tenant};
+use crate::policy::Asking;
 
 /// Longest text of a card, in characters; what is longer is cut and ends in `…`.
 const TEXT_CHARS_MAX: usize = 2_000;
@@ -40,7 +43,13 @@ pub struct Card {
     /// Name of the rule that asks, and why it does.
     pub rule: String,
     pub reason: String,
+    /// Every rule that asks, and who decides. Read from the ledger it has no rules: nobody decides it any more.
+    pub asking: Asking,
     pub fields: Vec<CardField>,
+    /// The arguments a person may change.
+    pub editable: Vec<EditField>,
+    /// Makes a call of what they write there; none for a card that was read from the ledger.
+    pub editing: Option<Editing>,
     /// The element, CSS pixels in the picture.
     pub outline: Option<Rect>,
     /// Moves to the ledger when the card is stored; memory keeps only its size.
@@ -68,6 +77,16 @@ impl Card {
             cut(&mut field.label, TEXT_CHARS_MAX);
             cut(&mut field.value, TEXT_CHARS_MAX);
         }
+        // A value that was cut would come back as a change.
+        let whole = |field: &EditField| match &field.value {
+            Some(Value::String(text)) => text.chars().nth(TEXT_CHARS_MAX).is_none(),
+            _ => true,
+        };
+        self.editable.retain(whole);
+        self.editable.truncate(FIELDS_MAX);
+        for field in &mut self.editable {
+            cut(&mut field.label, TEXT_CHARS_MAX);
+        }
     }
 }
 
@@ -76,6 +95,18 @@ pub(super) fn cut(text: &mut String, chars_max: usize) {
         text.truncate(at);
         text.push('…');
     }
+}
+
+/// One person's yes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Yes {
+    /// The person: all logins with one key are one.
+    pub key: KeyId,
+    /// The key's name.
+    pub by: String,
+    /// Milliseconds since the Unix epoch.
+    pub at: u64,
+    pub reason: Option<String>,
 }
 
 /// A card with its life so far: what the ledger keeps. All times are milliseconds since the Unix epoch.
@@ -99,9 +130,26 @@ pub struct Record {
     pub decision_reason: Option<String>,
     /// Why it ended otherwise.
     pub note: Option<String>,
+    /// Those who said yes, oldest first.
+    pub yes: Vec<Yes>,
+    /// What a person made of the call.
+    pub edit: Option<EditView>,
+    /// Given with the yes.
+    pub grant: Option<GrantId>,
+}
+
+impl Yes {
+    fn view(&self) -> YesView {
+        YesView { by: self.by.clone(), at: self.at, reason: self.reason.clone() }
+    }
 }
 
 impl Record {
+    pub(super) fn life(&self) -> Life<'_> {
+        let (expires_at, use_by) = (self.expires_at, self.use_by);
+        Life { state: self.state, expires_at, use_by, yes: &self.yes, approvers: self.card.asking.approvers }
+    }
+
     /// As people see it.
     #[must_use]
     pub fn view(&self) -> ApprovalView {
@@ -123,6 +171,12 @@ impl Record {
             decided_by: self.decided_by.clone(),
             decision_reason: self.decision_reason.clone().or_else(|| self.note.clone()),
             fields: card.fields.clone(),
+            approvers: card.asking.approvers,
+            yes: self.yes.iter().map(Yes::view).collect(),
+            deciders: card.asking.by.clone(),
+            editable: if card.asking.approvers > 1 { Vec::new() } else { card.editable.clone() },
+            edit: self.edit.clone(),
+            grant: self.grant.clone(),
             outline: card.outline,
             picture: self.picture_size.map(|_| format!("/v1/approvals/{}/picture", self.id)),
             picture_size: self.picture_size,

@@ -6,28 +6,49 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use helmwatch_protocol::{ApprovalId, ApprovalState, ApprovalView, Decision, SessionId};
+use helmwatch_protocol::{ApprovalId, ApprovalState, ApprovalView, GrantWish, SessionId};
+use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::board::{Board, CallMark};
+use super::board::{Board, CallMark, Standing};
 use super::card::cut;
 use super::feed::NEWS_MAX;
 use super::limits::DeskLimits;
 use super::machine::{Event, step};
 use super::running::Running;
-use super::ticket::{Finish, Grant, Outcome, Ticket};
-use super::{AskError, BeginError, Card, Change, Changed, DecideError, Feed, Filter, Ledger, Reach, Record, State};
+use super::ticket::{Finish, Outcome, Permit, Ticket};
+use super::{
+    AskError, BeginError, Card, Change, Changed, DecideError, EditRefused, Edited, Feed, Filter, Ledger, Reach, Record,
+    State, Yes,
+};
 use crate::auth::{Human, KeyId, NotKept, NotKeptReason, Tenant, WallClock};
 
 /// Longest reason a person may write, in characters.
 pub(super) const REASON_CHARS_MAX: usize = 1_000;
 /// Most records of one list.
 pub(super) const LIST_MAX: u32 = 500;
-/// How often a change is tried again that lost against another. Each loss is a step forward, and a life has four.
-const TRIES_MAX: usize = 6;
+/// How often a change is tried again that lost against another. Each loss is a step forward, and a life has four, and a yes of ten
+/// people at most.
+const TRIES_MAX: usize = 16;
+
+/// How long an edit that is on disk may take to be seen in memory: a moment of another task.
+const EDITED_WAIT: Duration = Duration::from_secs(2);
+
+/// What a person says to a held call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    Approve,
+    /// Yes, and the same rule asks no more in this session for a while.
+    ApproveAndGrant(GrantWish),
+    Deny,
+    /// Yes to the call with these changes.
+    Edit(Map<String, Value>),
+    /// No: they do it themselves.
+    TakeOver,
+}
 
 /// Holds calls until a person answers. Cheap to clone.
 #[derive(Clone)]
@@ -115,6 +136,9 @@ impl Desk {
             decided_by: None,
             decision_reason: None,
             note: None,
+            yes: Vec::new(),
+            edit: None,
+            grant: None,
         };
         self.board().reserve(record.clone(), ttl, &self.inner.limits)?;
         match self.inner.ledger.insert(&record, picture.map(|picture| picture.jpeg)).await {
@@ -178,27 +202,47 @@ impl Desk {
         let by = record.decided_by.clone().unwrap_or_default();
         let outcome = match record.state {
             State::Pending => return Outcome::Waiting(ticket(record)),
-            State::Approved => {
-                return Outcome::Approved(Grant { id: id.clone(), fingerprint: record.card.fingerprint.clone(), by });
+            State::Approved | State::Edited => {
+                let view = record.edit.clone();
+                let edited =
+                    view.zip(entry.edited.as_deref()).map(|(view, all)| Edited { view, arguments: all.clone() });
+                if record.state == State::Edited && edited.is_none() {
+                    // In doubt nothing runs: what was approved is not there any more.
+                    return Outcome::Unknown;
+                }
+                return Outcome::Approved(Box::new(Permit {
+                    id: id.clone(),
+                    fingerprint: record.card.fingerprint.clone(),
+                    by,
+                    asking: record.card.asking.clone(),
+                    yes: record.yes.clone(),
+                    edited,
+                }));
             }
             State::Denied => Outcome::Denied { by, reason: record.decision_reason.clone() },
             State::Expired => Outcome::Expired,
+            // Only a person who takes over withdraws with a name.
+            State::Withdrawn if record.decided_by.is_some() => {
+                Outcome::TakenOver { by, reason: record.decision_reason.clone() }
+            }
             state => Outcome::Over { state: state.wire(), reason: record.note.clone() },
         };
         entry.told = record.state.is_final();
         outcome
     }
 
-    /// A person's decision. When this answers `Ok` it is on disk, and then the waiting call wakes. The decision is carried through
-    /// even if the future is dropped.
+    /// A person's decision. When this answers `Ok` it is on disk, and then the waiting call wakes. Where several people are asked,
+    /// a yes that is not the last one answers `Ok` with a card that is pending still. The decision is carried through even if the
+    /// future is dropped.
     ///
     /// # Errors
-    /// [`DecideError`]: unknown or another tenant's, already over (late counts as over), or not stored.
+    /// [`DecideError`]: unknown or another tenant's, already over (late counts as over), said before by this person, not for this
+    /// person to say, an edit or a grant that cannot be, or not stored.
     pub async fn decide(
         &self,
         human: &Human,
         id: &ApprovalId,
-        decision: Decision,
+        answer: Answer,
         reason: Option<String>,
     ) -> Result<ApprovalView, DecideError> {
         let record = self.find(&Reach::of(human.caller()), id).await.map_err(DecideError::NotKept)?;
@@ -206,30 +250,50 @@ impl Desk {
         if record.state != State::Pending {
             return Err(DecideError::AlreadyDecided(Box::new(record.view())));
         }
-        let by = human.caller().name().to_owned();
+        let caller = human.caller();
+        let by = caller.name().to_owned();
         let reason = reason.map(|mut text| {
             cut(&mut text, REASON_CHARS_MAX);
             text
         });
-        let (wanted, event) = match decision {
-            Decision::Approve => {
-                let use_for_ms = milliseconds(self.inner.limits.approved_for);
-                (State::Approved, Event::Approve { by, reason, use_for_ms })
+        let asking = &record.card.asking;
+        let says_yes = !matches!(answer, Answer::Deny | Answer::TakeOver);
+        if says_yes && !asking.admits(&by, caller.key().as_str()) {
+            return Err(DecideError::NotAsked { deciders: asking.deciders() });
+        }
+        let use_for_ms = milliseconds(self.inner.limits.approved_for);
+        let at = self.inner.clock.now_ms();
+        let yes = Yes { key: caller.key().clone(), by: by.clone(), at, reason: reason.clone() };
+        let mut edited = None;
+        let event = match answer {
+            Answer::Approve => Event::Approve { yes, use_for_ms, grant: None },
+            Answer::ApproveAndGrant(wish) => {
+                let grant = self.grant_of(&record, &yes, wish).map_err(DecideError::Grant)?;
+                Event::Approve { yes, use_for_ms, grant: Some(Box::new(grant)) }
             }
-            Decision::Deny => (State::Denied, Event::Deny { by, reason }),
+            Answer::Deny => Event::Deny { by, reason },
+            Answer::TakeOver => Event::TakeOver { by, reason },
+            Answer::Edit(changes) => {
+                let made = edit_of(&record, &changes).map_err(DecideError::Edit)?;
+                edited = Some(Arc::new(made.arguments));
+                Event::Edit { yes, use_for_ms, edit: made.view }
+            }
         };
-        let (done, record) =
-            self.advance(id, event).await.map_err(DecideError::NotKept)?.ok_or(DecideError::NotFound)?;
+        let stepped = self.advance_with(id, event, edited).await.map_err(DecideError::NotKept)?;
+        let (done, record) = stepped.ok_or(DecideError::NotFound)?;
         let view = record.view();
-        if done == Some(wanted) { Ok(view) } else { Err(DecideError::AlreadyDecided(Box::new(view))) }
+        match done {
+            Some(State::Expired) | None => Err(DecideError::AlreadyDecided(Box::new(view))),
+            Some(_) => Ok(view),
+        }
     }
 
     /// Lets an approved call go: stored as running before this answers. Of several that try, one gets it.
     ///
     /// # Errors
     /// [`BeginError`]: too late, withdrawn, taken by another, or not stored. The call must not run then.
-    pub async fn begin(&self, grant: Grant) -> Result<Running, BeginError> {
-        let id = grant.id;
+    pub async fn begin(&self, permit: Box<Permit>) -> Result<Running, BeginError> {
+        let id = permit.id;
         match self.advance(&id, Event::Begin).await.map_err(BeginError::NotKept)? {
             Some((Some(State::Running), _)) => Ok(Running::new(self.clone(), id)),
             Some((_, record)) => Err(BeginError::NotApproved(Box::new(record.view()))),
@@ -244,8 +308,8 @@ impl Desk {
     ///
     /// # Errors
     /// [`NotKept`]; the approval then goes stale by itself.
-    pub async fn abandon(&self, grant: Grant, why: &str) -> Result<(), NotKept> {
-        self.finish(&grant.id, Finish::Stale, Some(why.to_owned())).await
+    pub async fn abandon(&self, permit: Box<Permit>, why: &str) -> Result<(), NotKept> {
+        self.finish(&permit.id, Finish::Stale, Some(why.to_owned())).await
     }
 
     pub(super) async fn finish(&self, id: &ApprovalId, how: Finish, note: Option<String>) -> Result<(), NotKept> {
@@ -272,7 +336,7 @@ impl Desk {
         });
     }
 
-    /// A session or its agent is gone: its open cards are withdrawn, its unused approvals go stale.
+    /// A session or its agent is gone: its open cards are withdrawn, its unused approvals go stale, its grants end.
     ///
     /// # Errors
     /// [`NotKept`]: some could not be stored; they expire by themselves.
@@ -289,7 +353,8 @@ impl Desk {
             let withdrawn = self.advance(&id, Event::Withdraw { reason: reason.to_owned() }).await;
             result = result.and(withdrawn.map(drop));
         }
-        result
+        // After the cards: none of them can bring a grant any more.
+        result.and(self.end_grants_where("service", reason, |grant| grant.session == *session).await)
     }
 
     /// Cards within reach, newest first, at most 500.
@@ -384,12 +449,27 @@ impl Desk {
         id: &ApprovalId,
         event: Event,
     ) -> Result<Option<(Option<State>, Record)>, NotKept> {
+        self.advance_with(id, event, None).await
+    }
+
+    /// The same; `edited` are the arguments of an edit.
+    async fn advance_with(
+        &self,
+        id: &ApprovalId,
+        event: Event,
+        edited: Option<Arc<Map<String, Value>>>,
+    ) -> Result<Option<(Option<State>, Record)>, NotKept> {
         let (desk, id) = (self.clone(), id.clone());
-        let stepped = self.inner.tasks.spawn(async move { desk.take_step(&id, &event).await }).await;
+        let stepped = self.inner.tasks.spawn(async move { desk.take_step(&id, &event, edited.as_ref()).await }).await;
         stepped.unwrap_or_else(|_| Err(task_died()))
     }
 
-    async fn take_step(&self, id: &ApprovalId, event: &Event) -> Result<Option<(Option<State>, Record)>, NotKept> {
+    async fn take_step(
+        &self,
+        id: &ApprovalId,
+        event: &Event,
+        edited: Option<&Arc<Map<String, Value>>>,
+    ) -> Result<Option<(Option<State>, Record)>, NotKept> {
         for _ in 0..TRIES_MAX {
             let wall_ms = self.inner.clock.now_ms();
             let next = self
@@ -401,7 +481,7 @@ impl Desk {
                 return Ok(self.inner.ledger.get(id).await?.map(|record| (None, record)));
             };
             let Some(change) = change else { return Ok(Some((None, record))) };
-            if let Some(record) = self.store_change(id, &change).await? {
+            if let Some(record) = self.store_change(id, &change, edited).await? {
                 return Ok(Some((Some(change.to), record)));
             }
         }
@@ -409,12 +489,30 @@ impl Desk {
     }
 
     /// `None`: another change was first, and the board shows it now.
-    async fn store_change(&self, id: &ApprovalId, change: &Change) -> Result<Option<Record>, NotKept> {
+    async fn store_change(
+        &self,
+        id: &ApprovalId,
+        change: &Change,
+        edited: Option<&Arc<Map<String, Value>>>,
+    ) -> Result<Option<Record>, NotKept> {
         let changed = self.inner.ledger.change(id, change).await?;
+        if matches!(&changed, Changed::Lost(record) if record.state == State::Edited) {
+            return self.edit_seen(id).await.map(|()| None);
+        }
         let mut board = self.board();
         match changed {
             Changed::Done(record) => {
                 tracing::info!(approval = %id, from = change.from.word(), to = change.to.word(), "approval changed");
+                if let (State::Edited, Some(entry)) = (change.to, board.get_mut(id)) {
+                    // Before the call wakes on it.
+                    entry.edited = edited.cloned();
+                }
+                if let Some(grant) = &change.grant {
+                    let left = grant.expires_at.saturating_sub(change.at);
+                    let until = Instant::now() + Duration::from_millis(left);
+                    board.publish_grant(grant);
+                    board.grants.insert(grant.id.clone(), Standing { record: (**grant).clone(), until });
+                }
                 board.mirror(&record, self.inner.limits.approved_for);
                 drop(board);
                 self.inner.added.notify_one();
@@ -431,10 +529,32 @@ impl Desk {
         }
     }
 
+    /// Another's edit was first. Whoever made it has the new arguments, and puts them on the board before anybody wakes: so it is theirs
+    /// to show the change there, too.
+    async fn edit_seen(&self, id: &ApprovalId) -> Result<(), NotKept> {
+        let Some(mut state) = self.board().get(id).map(|entry| entry.state.subscribe()) else { return Ok(()) };
+        let seen = tokio::time::timeout(EDITED_WAIT, state.wait_for(|state| *state != State::Pending)).await;
+        seen.map(drop).map_err(|_| NotKept::new(NotKeptReason::Busy, "an edit of the same call is on its way"))
+    }
+
     pub(super) fn board(&self) -> MutexGuard<'_, Board> {
         // Every change to the board is one assignment at a time; a panic elsewhere leaves it whole.
         self.inner.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a person's changes make of a held call.
+fn edit_of(record: &Record, changes: &Map<String, Value>) -> Result<Edited, EditRefused> {
+    let refused = |what: &str| EditRefused {
+        code: "not_editable",
+        what: what.to_owned(),
+        hint: "Approve it as it is, or deny it and write to the agent what it should do instead.".to_owned(),
+    };
+    if record.card.asking.approvers > 1 {
+        return Err(refused("Several people are asked, and all must say yes to the same call."));
+    }
+    let editing = record.card.editing.as_ref().ok_or_else(|| refused("This call cannot be changed."))?;
+    editing.0.edit(changes)
 }
 
 fn ticket(record: &Record) -> Ticket {
@@ -442,8 +562,11 @@ fn ticket(record: &Record) -> Ticket {
 }
 
 fn new_id() -> ApprovalId {
-    let random = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>());
-    ApprovalId::from_random(&random).expect("base64url of 16 bytes is 22 plain characters")
+    ApprovalId::from_random(&random_word()).expect("base64url of 16 bytes is 22 plain characters")
+}
+
+pub(super) fn random_word() -> String {
+    URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>())
 }
 
 pub(super) fn milliseconds(time: Duration) -> u64 {

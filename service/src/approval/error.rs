@@ -2,6 +2,7 @@
 
 use helmwatch_protocol::ApprovalView;
 
+use super::{EditRefused, GrantError};
 use crate::auth::NotKept;
 
 /// A call that could not be put before a person. It must not run.
@@ -39,6 +40,18 @@ pub enum DecideError {
     /// It is over, or somebody was first; this is how it stands.
     #[error("it was already decided")]
     AlreadyDecided(Box<ApprovalView>),
+    /// The rule asks other people.
+    #[error("this is decided by {deciders}")]
+    NotAsked {
+        /// In words.
+        deciders: String,
+    },
+    /// The changes make no call that may run.
+    #[error("{}", .0.what)]
+    Edit(EditRefused),
+    /// The grant that was to go with the yes cannot be given.
+    #[error(transparent)]
+    Grant(GrantError),
     /// The decision could not be stored, so it does not hold.
     #[error("the decision could not be stored and does not hold")]
     NotKept(#[source] NotKept),
@@ -47,10 +60,13 @@ pub enum DecideError {
 impl DecideError {
     /// One line: what to do.
     #[must_use]
-    pub const fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &str {
         match self {
             Self::NotFound => "Look at the list of approvals again.",
             Self::AlreadyDecided(_) => "Nothing is left to do; the state that counts is the one shown.",
+            Self::NotAsked { .. } => "Ask one of them. A no of yours counts all the same.",
+            Self::Edit(refused) => &refused.hint,
+            Self::Grant(error) => error.hint(),
             Self::NotKept(inner) => inner.hint(),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use helmwatch_protocol::ApprovalView;
+use helmwatch_protocol::{ApprovalView, GrantView};
 use tokio::sync::broadcast;
 
 use super::Reach;
@@ -16,11 +16,13 @@ pub(super) const NEWS_MAX: usize = 256;
 pub enum Notice {
     /// Asked, decided or over.
     Changed(Arc<ApprovalView>),
+    /// Given, used or over.
+    Grant(Arc<GrantView>),
     /// Some news were missed: list again.
     Missed,
 }
 
-/// The same with whose it is, for a reader that serves several.
+/// News of cards with whose they are, for a reader that serves several.
 #[derive(Debug, Clone)]
 pub enum TenantNotice {
     Changed(Tenant, Arc<ApprovalView>),
@@ -31,29 +33,36 @@ pub enum TenantNotice {
 #[derive(Debug)]
 pub struct Feed {
     reach: Reach,
-    news: broadcast::Receiver<(Tenant, Arc<ApprovalView>)>,
+    news: broadcast::Receiver<(Tenant, Notice)>,
 }
 
 impl Feed {
-    pub(super) const fn new(reach: Reach, news: broadcast::Receiver<(Tenant, Arc<ApprovalView>)>) -> Self {
+    pub(super) const fn new(reach: Reach, news: broadcast::Receiver<(Tenant, Notice)>) -> Self {
         Self { reach, news }
     }
 
     /// The next; `None` when the desk is gone. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Notice> {
-        Some(match self.next_of_tenant().await? {
-            TenantNotice::Changed(_, view) => Notice::Changed(view),
-            TenantNotice::Missed => Notice::Missed,
-        })
+        self.receive().await.map(|(_, notice)| notice)
     }
 
-    /// The next with its tenant; otherwise as [`Feed::next`].
+    /// The next about a card, with its tenant; otherwise as [`Feed::next`].
     pub async fn next_of_tenant(&mut self) -> Option<TenantNotice> {
         loop {
+            match self.receive().await? {
+                (Some(tenant), Notice::Changed(view)) => return Some(TenantNotice::Changed(tenant, view)),
+                (_, Notice::Missed) => return Some(TenantNotice::Missed),
+                _ => {}
+            }
+        }
+    }
+
+    async fn receive(&mut self) -> Option<(Option<Tenant>, Notice)> {
+        loop {
             match self.news.recv().await {
-                Ok((tenant, view)) if self.reach.covers(&tenant) => return Some(TenantNotice::Changed(tenant, view)),
+                Ok((tenant, notice)) if self.reach.covers(&tenant) => return Some((Some(tenant), notice)),
                 Ok(_) => {}
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some(TenantNotice::Missed),
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some((None, Notice::Missed)),
                 Err(broadcast::error::RecvError::Closed) => return None,
             }
         }

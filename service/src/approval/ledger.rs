@@ -1,7 +1,7 @@
 //! Where cards are kept.
 
 use bytes::Bytes;
-use helmwatch_protocol::{ApprovalId, SessionId};
+use helmwatch_protocol::{ApprovalId, GrantId, SessionId};
 
 use super::{Change, Record, State};
 use crate::auth::{Kept, Tenant};
@@ -33,8 +33,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// Keeps a new card.
     fn insert<'a>(&'a self, record: &'a Record, picture: Option<Bytes>) -> Kept<'a, ()>;
 
-    /// Compare and set in one transaction: only where the state still is `change.from`, and an approval only where the kept
-    /// expiry is still ahead of `change.at`.
+    /// Compare and set in one transaction: only where the state still is `change.from` with as many that said yes as
+    /// `change.yes_before`, and a yes only where the kept expiry is still ahead of `change.at`. The change's grant is kept with it.
     fn change<'a>(&'a self, id: &'a ApprovalId, change: &'a Change) -> Kept<'a, Changed>;
 
     /// One record.
@@ -45,6 +45,13 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// The picture (`image/jpeg`).
     fn picture<'a>(&'a self, id: &'a ApprovalId) -> Kept<'a, Option<Bytes>>;
+
+    /// Counts one call for each of these grants, if every one of them still stands at `at`; the counts as they are then, in the same
+    /// order. `what` is the call in words.
+    fn use_grants<'a>(&'a self, ids: &'a [GrantId], at: u64, what: &'a str) -> Kept<'a, Option<Vec<u32>>>;
+
+    /// Ends a grant, or (`None`) every one that stands; answers how many that were. `actor` is a key's id, or `service`.
+    fn end_grants<'a>(&'a self, id: Option<&'a GrantId>, at: u64, actor: &'a str, reason: &'a str) -> Kept<'a, u64>;
 
     /// Forgets pictures of cards that ended before `pictures_before`, and whole cards that ended before `cards_before`
     /// (milliseconds since the Unix epoch).

@@ -14,6 +14,9 @@ pub struct DeskLimits {
     pub approved_for: Duration,
     /// How long an answer waits for the call that asked and went away.
     pub untold_for: Duration,
+    /// Grants that stand at once.
+    pub grants_per_session_max: usize,
+    pub grants_max: usize,
     /// How long pictures of ended cards are kept.
     pub pictures_for: Duration,
     /// How long ended cards are kept.
@@ -30,8 +33,16 @@ impl Default for DeskLimits {
             picture_bytes_max: 1024 * 1024,
             approved_for: Duration::from_secs(5 * 60),
             untold_for: Duration::from_secs(10 * 60),
+            grants_per_session_max: 16,
+            grants_max: 1_024,
             pictures_for: DAY * 7,
             cards_for: DAY * 90,
         }
     }
 }
+
+/// Minutes of one grant: longer, nobody remembers what it was about.
+pub(super) const GRANT_MINUTES_MAX: u32 = 60;
+/// Calls of one grant, and when nothing is said of them.
+pub(super) const GRANT_USES_MAX: u32 = 100;
+pub(super) const GRANT_USES: u32 = 20;

@@ -10,8 +10,11 @@
 mod board;
 mod card;
 mod desk;
+mod edit;
 mod error;
 mod feed;
+mod grant;
+mod granting;
 mod ledger;
 mod limits;
 mod machine;
@@ -21,14 +24,21 @@ mod running;
 mod ticket;
 mod upkeep;
 
-pub use card::{Card, Picture, Record};
-pub use desk::Desk;
+/// Kept with a card.
+pub use crate::policy::Asking;
+#[cfg(test)]
+pub(crate) use crate::policy::{AskingRule, Policy, Preset};
+pub use card::{Card, Picture, Record, Yes};
+pub use desk::{Answer, Desk};
+pub use edit::{EditRefused, Edited, Editing, Editor};
 pub use error::{AskError, BeginError, DecideError};
 pub use feed::{Feed, Notice, TenantNotice};
+pub use grant::GrantRecord;
+pub use granting::GrantError;
 pub use ledger::{Changed, Filter, Ledger};
 pub use limits::DeskLimits;
 pub use machine::{Change, State};
 pub use own_client::Offer;
 pub use reach::Reach;
 pub use running::Running;
-pub use ticket::{Finish, Grant, Outcome, Ticket};
+pub use ticket::{Finish, Outcome, Permit, Ticket};

@@ -8,7 +8,7 @@ use helmwatch_protocol::{ApprovalId, ApprovalView, Decision};
 use super::card::cut;
 use super::desk::{REASON_CHARS_MAX, milliseconds};
 use super::machine::Event;
-use super::{DecideError, Desk, State};
+use super::{DecideError, Desk, State, Yes};
 use crate::auth::OwnClient;
 
 /// How often one card is put to its client: a client that lost the question may be asked again, one that will not answer is left alone.
@@ -68,9 +68,12 @@ impl Desk {
         decision: Decision,
         reason: Option<String>,
     ) -> Result<ApprovalView, DecideError> {
-        let own = self.board().get(id).is_some_and(|entry| entry.record.card.owner == *client.caller().key());
-        if !own {
-            return Err(DecideError::NotFound);
+        let own = |entry: &super::board::Entry| entry.record.card.owner == *client.caller().key();
+        let asking = self.board().get(id).filter(|entry| own(entry)).map(|entry| entry.record.card.asking.clone());
+        let asking = asking.ok_or(DecideError::NotFound)?;
+        // Where a rule asks certain people, or several, what proves no person is none of them. A no counts all the same.
+        if decision != Decision::Deny && (asking.approvers > 1 || !asking.by.is_empty()) {
+            return Err(DecideError::NotAsked { deciders: asking.deciders() });
         }
         let by = format!("someone, through the client of key {}", client.caller().name());
         let reason = reason.map(|mut text| {
@@ -80,9 +83,14 @@ impl Desk {
         let (wanted, event) = match decision {
             Decision::Approve => {
                 let use_for_ms = milliseconds(self.inner.limits.approved_for);
-                (State::Approved, Event::Approve { by, reason, use_for_ms })
+                let yes = Yes { key: client.caller().key().clone(), by, at: self.inner.clock.now_ms(), reason };
+                (State::Approved, Event::Approve { yes, use_for_ms, grant: None })
             }
             Decision::Deny => (State::Denied, Event::Deny { by, reason }),
+            // Only a person changes a call or takes over.
+            Decision::Edit | Decision::TakeOver => {
+                return Err(DecideError::NotAsked { deciders: asking.deciders() });
+            }
         };
         let stepped = self.advance(id, event).await.map_err(DecideError::NotKept)?;
         let (done, record) = stepped.ok_or(DecideError::NotFound)?;

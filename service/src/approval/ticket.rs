@@ -2,6 +2,9 @@
 
 use helmwatch_protocol::{ApprovalId, ApprovalState};
 
+use super::{Edited, Yes};
+use crate::policy::Asking;
+
 /// A held call's number at the desk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ticket {
@@ -13,10 +16,12 @@ pub struct Ticket {
 /// What a waiting call hears.
 #[derive(Debug)]
 pub enum Outcome {
-    /// A person said yes. Compare the page with `Grant::fingerprint`, then [`Desk::begin`].
-    Approved(Grant),
+    /// A person said yes. Compare the page with `Permit::fingerprint`, then [`Desk::begin`].
+    Approved(Box<Permit>),
     /// A person said no.
     Denied { by: String, reason: Option<String> },
+    /// A person does it themselves.
+    TakenOver { by: String, reason: Option<String> },
     /// Nobody answered in time.
     Expired,
     /// It ended otherwise: withdrawn, stale, or another call ran it.
@@ -29,18 +34,31 @@ pub enum Outcome {
 
 /// A yes that is on disk, good for one run.
 #[derive(Debug)]
-pub struct Grant {
+pub struct Permit {
     pub(super) id: ApprovalId,
     /// As the page was when the call was held.
     pub fingerprint: String,
     /// Who said yes.
     pub by: String,
+    /// What they said yes to.
+    pub(super) asking: Asking,
+    pub(super) yes: Vec<Yes>,
+    /// The call as a person changed it.
+    pub edited: Option<Edited>,
 }
 
-impl Grant {
+impl Permit {
     #[must_use]
     pub const fn id(&self) -> &ApprovalId {
         &self.id
+    }
+
+    /// Would the same people's yes do for what is asked now? Rules may have changed since, or another may ask.
+    #[must_use]
+    pub fn answers(&self, asked: &Asking) -> bool {
+        asked.is_within(&self.asking)
+            && u32::try_from(self.yes.len()).is_ok_and(|count| count >= asked.approvers)
+            && self.yes.iter().all(|yes| asked.admits(&yes.by, yes.key.as_str()))
     }
 }
 

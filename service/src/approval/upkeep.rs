@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::board::Entry;
 use super::desk::{LIST_MAX, milliseconds};
-use super::machine::{Event, Life, Now, step};
+use super::machine::{Event, Now, step};
 use super::{Desk, Filter, State};
 use crate::auth::NotKept;
 
@@ -24,12 +24,14 @@ impl Desk {
             let filter = Filter { tenant: None, session: None, states: states.clone(), count_max: LIST_MAX };
             let open = self.inner.ledger.list(&filter).await?;
             if open.is_empty() {
+                // In doubt nothing is let through: a person gives it again.
+                let at = self.inner.clock.now_ms();
+                self.inner.ledger.end_grants(None, at, "service", "the service was restarted").await?;
                 return Ok(());
             }
             for record in open {
-                let life = Life { state: record.state, expires_at: record.expires_at, use_by: record.use_by };
                 let now = Now { wall_ms: self.inner.clock.now_ms(), deadline_passed: false };
-                if let Some(change) = step(life, Event::Restart, now) {
+                if let Some(change) = step(record.life(), Event::Restart, now) {
                     self.inner.ledger.change(&record.id, &change).await?;
                     tracing::warn!(approval = %record.id, to = change.to.word(), "approval ended by the restart");
                 }
@@ -71,7 +73,7 @@ impl Desk {
             };
             board.iter().filter_map(|entry| Some((entry.record.id.clone(), event_of(entry)?))).collect()
         };
-        let mut failed = None;
+        let mut failed = self.end_spent_grants(wall_ms).await.err();
         for (id, event) in due {
             if let Err(why) = self.advance(&id, event).await {
                 failed = Some(why);

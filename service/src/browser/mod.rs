@@ -32,9 +32,9 @@ pub use executable::{Build, Executable};
 pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
 pub use page::{
     ActionStyle, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Dropped, Finger, Frame,
-    KeyInput, Mark, Marked, Marks, Matches, Modal, MouseAction, Page, PageFacts, PageFieldKind, PageTool,
+    KeyInput, Mark, Marked, Marks, Matches, Modal, MouseAction, Page, PageFacts, PageFieldKind, PageShown, PageTool,
     PictureFormat, Reading, RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome, RequestSide,
-    Screencast, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem, StoredItems, Target,
+    Screencast, SentField, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem, StoredItems, Target,
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;

@@ -21,6 +21,7 @@
 //! | `file_input`, `cancelled` | `target` | `directory`; `ok` when it was told of a cancelled chooser |
 //! | `elements` | `target, within?` | what a selector matches: `count`, `visible`, `text` of the first that is drawn |
 //! | `facts` | `target` | role, name, field, form, rectangle, `fingerprint` (SHA-256), `code` (the locator) |
+//! | `shown` | `target` | as a person sees it, scrolled into view: `rect, x, y, in_view, free, scroll_x, scroll_y`; `sends`: its form's fields with their values, secrets left out |
 //! | `locator`, `describe` | `target` | `code`; `text` such as `<button> "Save"` |
 //! | `ready` | `target, checks, timeout_ms` | a promise of `ok, x, y, rect, scrolled` |
 //! | `fill`, `focus`, `select`, `checked`, `value` | `target` and `text`, `select`, `values` | as named |
@@ -66,6 +67,7 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/codegen.js"),
     include_str!("page_script/sha256.js"),
     include_str!("page_script/facts.js"),
+    include_str!("page_script/shown.js"),
     include_str!("page_script/watch.js"),
     include_str!("page_script/ready.js"),
     include_str!("page_script/through.js"),

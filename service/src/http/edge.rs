@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use futures_util::future::BoxFuture;
 use helmwatch_protocol::SessionId;
 use metrics::{counter, histogram};
@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::refusal::Refusal;
-use super::routes::{approvals, files as session_files, health, live, login, openapi, pool, sessions};
+use super::routes::{approvals, files as session_files, grants, health, live, login, openapi, pool, sessions};
 use super::{door, files, server};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
@@ -95,6 +95,8 @@ where
         .route("/v1/approvals", get(approvals::list))
         .route("/v1/approvals/{id}", get(approvals::get).post(approvals::decide))
         .route("/v1/approvals/{id}/picture", get(approvals::picture))
+        .route("/v1/grants", get(grants::list))
+        .route("/v1/grants/{id}", delete(grants::revoke))
         .route("/v1/pool", get(pool::get).patch(pool::change))
         .route("/metrics", get(health::metrics))
         .route_service("/mcp", agents)

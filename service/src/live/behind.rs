@@ -5,8 +5,8 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use helmwatch_protocol::{
-    ApprovalView, CallView, FeedEvent, LiveEvent, MouseButton, MouseKind, SessionId, SessionView, Step, TouchKind,
-    TouchPoint,
+    ApprovalView, CallView, FeedEvent, GrantView, LiveEvent, MouseButton, MouseKind, SessionId, SessionView, Step,
+    TouchKind, TouchPoint,
 };
 use tokio::sync::{broadcast, watch};
 
@@ -117,6 +117,8 @@ pub trait Watched: Send + Sync + 'static {
 pub trait Approvals: Send + Sync + 'static {
     /// Those that wait for a person and `caller` may see.
     fn pending(&self, caller: &Caller) -> Vec<ApprovalView>;
+    /// The grants that stand and `caller` may see.
+    fn grants(&self, caller: &Caller) -> Vec<GrantView>;
     /// Each time one that `caller` may see is asked or decided. Ends with the service.
     fn news(&self, caller: &Caller) -> BoxStream<'static, Notice>;
 }

@@ -44,7 +44,9 @@ impl Feed {
             self.begun = true;
             let sessions = self.sessions.list(&self.caller);
             self.told = sessions.iter().map(|session| session.id.clone()).collect();
-            return Ok(FeedEvent::State { sessions, approvals: self.hub.approvals.pending(&self.caller) });
+            let approvals = self.hub.approvals.pending(&self.caller);
+            let grants = self.hub.approvals.grants(&self.caller);
+            return Ok(FeedEvent::State { sessions, approvals, grants });
         }
         loop {
             tokio::select! {
@@ -54,7 +56,8 @@ impl Feed {
                     }
                 }
                 news = self.approval_news.next() => match news {
-                    Some(Notice::Changed(approval)) => return Ok(FeedEvent::Approval { approval: (*approval).clone() }),
+                    Some(Notice::Changed(approval)) => return Ok(FeedEvent::Approval { approval: Box::new((*approval).clone()) }),
+                    Some(Notice::Grant(grant)) => return Ok(FeedEvent::Grant { grant: (*grant).clone() }),
                     Some(Notice::Missed) => return Err(Ending::TooSlow),
                     None => return Err(Ending::ServiceEnds),
                 },

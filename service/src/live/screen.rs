@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt, StreamExt};
-use helmwatch_protocol::{ApprovalView, CallView, FeedEvent, LiveEvent, MouseKind, SessionId, SessionView};
+use helmwatch_protocol::{ApprovalView, CallView, FeedEvent, GrantView, LiveEvent, MouseKind, SessionId, SessionView};
 use tokio::sync::broadcast;
 use tokio::time::timeout;
 use url::Url;
@@ -205,6 +205,10 @@ fn mouse_button(button: helmwatch_protocol::MouseButton) -> MouseButton {
 impl Approvals for Desk {
     fn pending(&self, caller: &Caller) -> Vec<ApprovalView> {
         self.pending_within(&Reach::of(caller))
+    }
+
+    fn grants(&self, caller: &Caller) -> Vec<GrantView> {
+        self.grants_within(&Reach::of(caller))
     }
 
     fn news(&self, caller: &Caller) -> BoxStream<'static, Notice> {

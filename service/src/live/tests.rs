@@ -177,6 +177,10 @@ impl Approvals for FakeApprovals {
     fn pending(&self, _: &Caller) -> Vec<ApprovalView> {
         Vec::new()
     }
+    fn grants(&self, _: &Caller) -> Vec<helmwatch_protocol::GrantView> {
+        Vec::new()
+    }
+
     fn news(&self, _: &Caller) -> BoxStream<'static, Notice> {
         stream::unfold(self.0.subscribe(), |mut news| async { Some((Notice::Changed(news.recv().await.ok()?), news)) })
             .boxed()

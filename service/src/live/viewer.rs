@@ -279,9 +279,9 @@ impl Viewer {
     fn heard_of_approval(&mut self, news: Option<Notice>) {
         match news {
             Some(Notice::Changed(approval)) if approval.session == self.session.id() => {
-                self.outbox.push_back(LiveEvent::Approval { approval: (*approval).clone() });
+                self.outbox.push_back(LiveEvent::Approval { approval: Box::new((*approval).clone()) });
             }
-            Some(Notice::Changed(_)) => {}
+            Some(Notice::Changed(_) | Notice::Grant(_)) => {}
             Some(Notice::Missed) => self.over = Some(Ending::TooSlow),
             None => self.over = Some(Ending::ServiceEnds),
         }

@@ -11,6 +11,7 @@ use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use toml::Spanned;
 
 use super::address::{AddressPattern, glob};
+use super::asking::{AskTerms, RuleMark};
 use super::facts::METHODS;
 use super::rule::{Conditions, Rule};
 use super::words::Phrase;
@@ -24,6 +25,10 @@ const TTL_MIN: Duration = Duration::from_secs(10);
 /// … and after this nobody remembers what it was about.
 const TTL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 const TTL_DEFAULT: Duration = Duration::from_secs(5 * 60);
+/// Most people one question is put to: more are never there at the same time.
+const APPROVERS_MAX: u32 = 10;
+/// Longest pattern of a name, bytes.
+const DECIDER_BYTES_MAX: usize = 100;
 /// Compiled size of one pattern, in bytes.
 const REGEX_BYTES_MAX: usize = 1024 * 1024;
 
@@ -49,9 +54,17 @@ struct RuleText {
     then: Spanned<String>,
     message: Option<String>,
     ttl: Option<Spanned<Length>>,
+    ask: Option<Spanned<AskText>>,
     #[serde(default)]
     when: ConditionsText,
     unless: Option<Spanned<ConditionsText>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskText {
+    approvers: Option<Spanned<u32>>,
+    by: Option<Spanned<Texts>>,
 }
 
 #[derive(Deserialize, Default)]
@@ -268,6 +281,10 @@ impl Reader<'_> {
             let what = "`ttl` is how long a question stands open, and this rule asks nothing";
             return Err(self.error(Some(ttl.span()), Some(key("ttl")), what, "Remove `ttl`, or write then = \"ask\"."));
         }
+        if let (Some(ask), true) = (&rule.ask, then != Action::Ask) {
+            let what = "`ask` is about those who answer, and this rule asks nothing";
+            return Err(self.error(Some(ask.span()), Some(key("ask")), what, "Remove `ask`, or write then = \"ask\"."));
+        }
         if rule.when.is_empty() {
             let what = "the rule has no condition and would speak about every call";
             let how = "Add conditions (when.tool, when.name, …), or write it as the file's `default`.";
@@ -290,7 +307,25 @@ impl Reader<'_> {
             let what = "the message has more than one line";
             return Err(self.error(Some(span), Some(key("message")), what, "Say it in one line."));
         }
-        Ok(Rule { name, then, message, ttl, when, unless })
+        let ask = rule.ask.map(|ask| self.ask(ask.into_inner(), &key("ask"))).transpose()?.unwrap_or_default();
+        let rule = Rule { name, then, message, ttl, ask, mark: RuleMark::default(), when, unless };
+        Ok(Rule { mark: RuleMark::of(&rule), ..rule })
+    }
+
+    /// `ask.approvers` and `ask.by`.
+    fn ask(&self, text: AskText, key: &str) -> Result<AskTerms, PolicyError> {
+        if let Some(approvers) = text.approvers.as_ref().filter(|count| !(1..=APPROVERS_MAX).contains(count.as_ref())) {
+            let what = format!("{} people cannot be asked", approvers.as_ref());
+            let how = format!("Write a number from 1 to {APPROVERS_MAX}: so many different people must say yes.");
+            return Err(self.error(Some(approvers.span()), Some(format!("{key}.approvers")), what, how));
+        }
+        let by = self.list(text.by, &format!("{key}.by"), |entry| match entry.trim() {
+            entry if entry.is_empty() || entry.len() > DECIDER_BYTES_MAX || entry.contains(char::is_control) => {
+                Err(format!("a pattern of a name is 1 to {DECIDER_BYTES_MAX} bytes of plain text"))
+            }
+            entry => Ok(entry.to_owned()),
+        })?;
+        Ok(AskTerms { approvers: text.approvers.map(Spanned::into_inner), by })
     }
 
     fn conditions(&self, text: ConditionsText, key: &str) -> Result<Conditions, PolicyError> {

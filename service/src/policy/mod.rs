@@ -9,6 +9,7 @@
 //! belongs: as `unless` inside the rule it is an exception to. An `allow` rule only beats the default.
 
 mod address;
+mod asking;
 mod current;
 mod error;
 mod facts;
@@ -22,6 +23,7 @@ mod words;
 
 use std::time::Duration;
 
+pub use asking::{Asking, AskingRule, RuleMark};
 pub use current::Current;
 pub use error::PolicyError;
 pub use facts::{
@@ -74,6 +76,8 @@ pub enum Verdict {
         message: String,
         /// How long it may wait; after it the answer is no.
         ttl: Duration,
+        /// Every rule that asks, and who decides.
+        asking: Asking,
     },
 }
 
@@ -128,14 +132,47 @@ impl Policy {
         self.rules.iter().filter(|rule| rule.matches(call)).map(|rule| (rule.name.as_str(), rule.then))
     }
 
+    /// The rules that ask somebody in particular, or several people: who, in words.
+    pub fn deciders(&self) -> impl Iterator<Item = (&str, String)> {
+        let named = |rule: &&Rule| rule.then == Action::Ask && rule.ask != asking::AskTerms::default();
+        self.rules.iter().filter(named).map(|rule| {
+            let mut asking = Asking { rules: Vec::new(), approvers: 1, by: Vec::new() };
+            asking.and(rule.asking(), &rule.ask);
+            (rule.name.as_str(), asking.deciders())
+        })
+    }
+
+    /// The mark of a rule that asks, by its name; `None` when there is none, or it does not ask.
+    #[must_use]
+    pub fn mark_of(&self, rule: &str) -> Option<RuleMark> {
+        if rule == Self::DEFAULT_RULE && self.default == Action::Ask {
+            return Some(self.default_asking().mark);
+        }
+        self.rules.iter().find(|one| one.name == rule && one.then == Action::Ask).map(|one| one.mark)
+    }
+
+    fn default_asking(&self) -> AskingRule {
+        // The default speaks where no rule does: another rule anywhere makes it another default.
+        let marks: Vec<RuleMark> = self.rules.iter().map(|rule| rule.mark).collect();
+        AskingRule { name: Self::DEFAULT_RULE.to_owned(), mark: RuleMark::of(&(self.default, marks)) }
+    }
+
     /// Answers for one call. The same facts always give the same answer.
     #[must_use]
     pub fn decide(&self, call: &CallFacts<'_>) -> Verdict {
         let mut winner: Option<&Rule> = None;
+        let mut asks: Vec<&Rule> = Vec::new();
         for rule in &self.rules {
             let more_careful = winner.is_none_or(|best| rule.then > best.then);
-            if more_careful && rule.matches(call) {
-                winner = Some(rule);
+            // Of the rules that ask, all are heard: each may want other people.
+            let asks_too = rule.then == Action::Ask && winner.is_some_and(|best| best.then == Action::Ask);
+            if (more_careful || asks_too) && rule.matches(call) {
+                if rule.then == Action::Ask {
+                    asks.push(rule);
+                }
+                if more_careful {
+                    winner = Some(rule);
+                }
             }
         }
         let (action, rule, message, ttl) = match winner {
@@ -146,7 +183,16 @@ impl Policy {
         match action {
             Action::Allow => Verdict::Allow { rule },
             Action::Deny => Verdict::Deny { rule, message: message.to_owned() },
-            Action::Ask => Verdict::Ask { rule, message: message.to_owned(), ttl },
+            Action::Ask => {
+                let mut asking = Asking { rules: Vec::new(), approvers: 1, by: Vec::new() };
+                for rule in asks {
+                    asking.and(rule.asking(), &rule.ask);
+                }
+                if asking.rules.is_empty() {
+                    asking = Asking::of(self.default_asking());
+                }
+                Verdict::Ask { rule, message: message.to_owned(), ttl, asking }
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use regex::Regex;
 use url::Url;
 
 use super::address::{AddressPattern, glob};
+use super::asking::{AskTerms, AskingRule, RuleMark};
 use super::facts::METHODS;
 use super::words::{Phrase, fold};
 use super::{Action, CallFacts, Effect, FieldKind, RequestKind, TargetFacts, ValueClass};
@@ -17,6 +18,10 @@ pub(super) struct Rule {
     pub(super) message: String,
     /// `None`: the file's.
     pub(super) ttl: Option<Duration>,
+    /// Who answers what it asks.
+    pub(super) ask: AskTerms,
+    /// Of all the rest of it.
+    pub(super) mark: RuleMark,
     pub(super) when: Conditions,
     pub(super) unless: Option<Conditions>,
 }
@@ -25,6 +30,10 @@ impl Rule {
     /// Could the rule hold a request of a page up? Yes, when in doubt.
     pub(super) fn could_stop_requests(&self) -> bool {
         self.then != Action::Allow && self.when.could_hold_for_requests()
+    }
+
+    pub(super) fn asking(&self) -> AskingRule {
+        AskingRule { name: self.name.clone(), mark: self.mark }
     }
 
     /// Does the rule speak about this call? With several targets, one that fits and is not excepted is enough: an exception

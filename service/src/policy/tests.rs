@@ -281,7 +281,9 @@ fn the_most_careful_rule_wins_wherever_it_stands() {
     let policy = Policy::parse(text, "rules.toml").expect("a good file");
     assert_eq!(rule_of(&policy.decide(&call("browser_type", &[]))), ("allow", "all"));
     let verdict = policy.decide(&call("browser_click", &[]));
-    assert_eq!(verdict, Verdict::Ask { rule: "first".into(), message: "why".into(), ttl: Duration::from_secs(30) });
+    let Verdict::Ask { rule, message, ttl, asking } = verdict else { panic!("{verdict:?}") };
+    assert_eq!((rule.as_str(), message.as_str(), ttl), ("first", "why", Duration::from_secs(30)));
+    assert_eq!(asking.rules.first().map(|rule| rule.name.as_str()), Some("first"));
     let bank = |targets| CallFacts { page_url: Some("https://my.bank.test/"), ..call("browser_click", targets) };
     assert_eq!(rule_of(&policy.decide(&bank(&[]))).0, "deny");
     let both = [element("link", "Help"), element("button", "Pay")];
@@ -475,5 +477,79 @@ fn a_policy_knows_whether_it_could_stop_what_a_page_sends() {
     for when in ["when.tool = \"browser_*\"", "when.effect = \"act\"", "when.download = true", "when.activates = false"]
     {
         assert!(!rule("ask", when), "{when}");
+    }
+}
+
+#[test]
+fn all_rules_that_ask_are_heard_in_who_decides() {
+    let policy = Policy::parse(
+        r#"
+default = "ask"
+[[rule]]
+name = "buying"
+then = "ask"
+ask.by = ["shop-*", "ann"]
+when.name = "buy"
+[[rule]]
+name = "much"
+then = "ask"
+ask.approvers = 2
+when.name = "all"
+[[rule]]
+name = "never"
+then = "deny"
+when.name = "everything"
+"#,
+        "test",
+    )
+    .unwrap();
+    let asking = |name: &str| {
+        let targets = [element("button", name)];
+        match policy.decide(&call("browser_click", &targets)) {
+            Verdict::Ask { asking, .. } => asking,
+            other => panic!("{other:?}"),
+        }
+    };
+    let both = asking("Buy all");
+    let names: Vec<&str> = both.rules.iter().map(|rule| rule.name.as_str()).collect();
+    assert_eq!((names, both.approvers), (vec!["buying", "much"], 2));
+    assert_eq!(both.deciders(), "2 people whose name or id fits \"shop-*\" or \"ann\"");
+    assert!(both.admits("ann", "k_1") && both.admits("other", "shop-7") && !both.admits("bob", "k_2"));
+    let one = asking("Buy it");
+    assert_eq!((one.approvers, one.rules.len()), (1, 1));
+    assert!(one.is_within(&both) && !both.is_within(&one));
+    assert_eq!(policy.mark_of("buying"), Some(one.rules[0].mark));
+    let default = asking("Something");
+    assert_eq!((default.rules[0].name.as_str(), default.approvers), (Policy::DEFAULT_RULE, 1));
+    assert!(default.admits("anybody", "k"));
+    assert_eq!(policy.mark_of("never"), None, "it asks nothing");
+}
+
+#[test]
+fn a_rule_with_other_words_has_another_mark() {
+    let mark = |ask: &str, name: &str| {
+        let text =
+            format!("default = \"allow\"\n[[rule]]\nname = \"a\"\nthen = \"ask\"\n{ask}\nwhen.name = \"{name}\"\n");
+        Policy::parse(&text, "test").unwrap().mark_of("a").unwrap()
+    };
+    assert_eq!(mark("", "buy"), mark("# a word to the reader", "buy"));
+    assert_ne!(mark("", "buy"), mark("", "sell"));
+    assert_ne!(mark("", "buy"), mark("ask.approvers = 2", "buy"));
+}
+
+#[test]
+fn who_decides_is_checked() {
+    for (ask, then, word) in [
+        ("ask.approvers = 0", "ask", "0 people cannot be asked"),
+        ("ask.approvers = 11", "ask", "1 to 10"),
+        ("ask.by = []", "ask", "the list is empty"),
+        ("ask.by = [\" \"]", "ask", "a pattern of a name"),
+        ("ask.approver = 2", "ask", "unknown field"),
+        ("ask.approvers = 2", "deny", "asks nothing"),
+    ] {
+        let text =
+            format!("default = \"allow\"\n[[rule]]\nname = \"a\"\nthen = \"{then}\"\n{ask}\nwhen.name = \"x\"\n");
+        let error = Policy::parse(&text, "test").unwrap_err().to_string();
+        assert!(error.contains(word) && error.contains("line"), "{ask}: {error}");
     }
 }

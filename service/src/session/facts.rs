@@ -2,7 +2,7 @@
 
 use helmwatch_protocol::Rect;
 
-use crate::browser::{BrowserError, Page, PageFieldKind, Target};
+use crate::browser::{BrowserError, Page, PageFieldKind, SentField, Target};
 use crate::policy::{FieldFacts, FieldKind, FormFacts, TargetFacts};
 
 /// One look at an element.
@@ -16,6 +16,12 @@ pub struct TargetReading {
     pub fingerprint: String,
     /// The element as a Playwright locator, as in `getByRole('button', { name: 'Save' })`.
     pub code: String,
+    /// What was looked at.
+    pub target: Target,
+    /// As a person sees it, once [`TargetReading::as_seen`] has looked: changes when it moves or something lies over it.
+    pub place: Option<String>,
+    /// What its form would send, known then too; secrets without their values.
+    pub sends: Vec<SentField>,
 }
 
 impl TargetReading {
@@ -48,7 +54,22 @@ impl TargetReading {
             rect: seen.rect,
             fingerprint: seen.fingerprint,
             code: seen.code,
+            target: target.clone(),
+            place: None,
+            sends: Vec::new(),
         })
+    }
+
+    /// Looks at it as a person would, scrolled into view: for a call that a person is to see, and again before it runs.
+    ///
+    /// # Errors
+    /// As [`Page::shown`].
+    pub async fn as_seen(&mut self, page: &Page) -> Result<(), BrowserError> {
+        let shown = page.shown(&self.target).await?;
+        self.rect = shown.rect;
+        self.place = Some(shown.place);
+        self.sends = shown.sends;
+        Ok(())
     }
 }
 

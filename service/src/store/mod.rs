@@ -7,6 +7,7 @@
 mod approvals;
 mod audit;
 mod error;
+mod grants;
 mod keys;
 mod open;
 mod sessions;

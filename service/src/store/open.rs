@@ -16,8 +16,12 @@ use super::{Inner, Store, StoreError, WriterState};
 /// "HWST" in SQLite's `application_id`: tells our files from those of other programs.
 const APPLICATION_ID: i64 = 0x4857_5354;
 /// One step each; the number of steps taken is the file's `user_version`. Steps that were released are never changed.
-const STEPS: &[&str] =
-    &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0003.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+];
 /// How long to wait for another process that writes (`helmwatch keys`, a backup).
 const BUSY_WAIT_MAX: Duration = Duration::from_secs(5);
 const READERS_MAX: u32 = 3;

@@ -28,7 +28,7 @@ pub(super) fn sentence(verb: &str, readings: &[TargetReading], to_url: Option<&s
     words
 }
 
-/// The lines of a card: each element with the value it gets.
+/// The lines of a card: each element with the value it gets, and what its form would send.
 pub(super) fn fields(readings: &[TargetReading], values: &[String]) -> Vec<CardField> {
     let mut fields = Vec::new();
     for (at, value) in values.iter().enumerate() {
@@ -36,21 +36,27 @@ pub(super) fn fields(readings: &[TargetReading], values: &[String]) -> Vec<CardF
         let label = facts.map_or_else(|| "Value".to_owned(), element);
         fields.push(CardField { label, value: masked(facts, value) });
     }
-    for facts in readings.iter().map(|reading| &reading.facts).filter(|facts| facts.submits) {
-        let Some(form) = &facts.form else { continue };
+    for reading in readings.iter().filter(|reading| reading.facts.submits) {
+        let Some(form) = &reading.facts.form else { continue };
         fields.push(CardField {
             label: "Sends to".to_owned(),
             value: format!("{} {}", form.method, cut(&form.action, VALUE_CHARS_MAX)),
         });
-        for field in form.fields.iter().filter(|field| field.filled) {
-            let kind = if is_secret(field.kind) { "filled in (secret)" } else { "filled in" };
-            fields.push(CardField { label: cut(&field.name, TEXT_CHARS_MAX), value: kind.to_owned() });
+        for field in &reading.sends {
+            let value = match &field.value {
+                Some(value) => masked(None, value),
+                None => "•••••• (secret)".to_owned(),
+            };
+            let label = cut(&field.label, TEXT_CHARS_MAX);
+            let label = if field.hidden { format!("{label} (not shown on the page)") } else { label };
+            fields.push(CardField { label, value });
         }
     }
     fields
 }
 
-fn element(facts: &TargetFacts) -> String {
+/// `button "Buy now"`.
+pub(super) fn element(facts: &TargetFacts) -> String {
     let role = if facts.role.is_empty() || facts.role == "none" { facts.tag.as_str() } else { &facts.role };
     match one_line(&facts.name).as_str() {
         "" => role.to_owned(),
@@ -60,10 +66,20 @@ fn element(facts: &TargetFacts) -> String {
 
 /// The value, or dots where it is a secret: of which length is nobody's business either.
 fn masked(facts: Option<&TargetFacts>, value: &str) -> String {
+    if is_masked(facts, value) { "••••••".to_owned() } else { cut(value, VALUE_CHARS_MAX) }
+}
+
+/// Is it a secret, by its field or by itself?
+pub(super) fn is_masked(facts: Option<&TargetFacts>, value: &str) -> bool {
     let secret = facts.and_then(|facts| facts.field).is_some_and(is_secret);
     let card = value.chars().filter(char::is_ascii_digit).count() >= 13
         && value.chars().all(|c| c.is_ascii_digit() || c == ' ' || c == '-');
-    if secret || card { "••••••".to_owned() } else { cut(value, VALUE_CHARS_MAX) }
+    secret || card
+}
+
+/// A value in a sentence.
+pub(super) fn cut_value(text: &str) -> String {
+    cut(text, TEXT_CHARS_MAX)
 }
 
 fn is_secret(kind: FieldKind) -> bool {

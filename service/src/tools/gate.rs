@@ -18,7 +18,7 @@ use super::answer::Answer;
 use super::context::{CallContext, Progress};
 use super::held::{self, Held};
 use super::keeper::Keeper;
-use super::look::{Known, Seen, decide, look};
+use super::look::{Known, Seen, decide, look, look_closer};
 use super::prepared::{Prepared, Run, Wanted, Work};
 use super::response;
 use super::terms::Terms;
@@ -27,7 +27,7 @@ use super::traced::Watched;
 use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe, drive, handoff};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
-use crate::policy::{Current, Effect, Verdict};
+use crate::policy::{Asking, Current, Effect, Verdict};
 use crate::session::{CallNumber, Patience, Registry, Session, SessionError};
 use crate::telemetry::names;
 
@@ -50,7 +50,7 @@ pub struct GateSettings {
 
 /// Lists the tools and runs calls.
 pub struct Gate {
-    tools: Vec<Tool>,
+    tools: Vec<Arc<Tool>>,
     registry: Arc<Registry>,
     pub(super) policy: Arc<Current>,
     pub(super) desk: Desk,
@@ -62,6 +62,9 @@ pub struct Gate {
 pub(super) struct Call<'a> {
     pub context: &'a CallContext,
     pub tool: &'static str,
+    pub read_by: Arc<Tool>,
+    /// Without the terms of the answer.
+    pub arguments: Map<String, Value>,
     pub digest: [u8; 32],
     pub terms: Terms,
 }
@@ -95,6 +98,7 @@ pub(super) enum First {
         rule: String,
         message: String,
         ttl: Duration,
+        asking: Asking,
     },
 }
 
@@ -108,7 +112,8 @@ impl Gate {
         audit: Log,
         settings: GateSettings,
     ) -> Arc<Self> {
-        Arc::new(Self { tools: catalog::tools(), registry, policy, desk, audit, settings })
+        let tools = catalog::tools().into_iter().map(Arc::new).collect();
+        Arc::new(Self { tools, registry, policy, desk, audit, settings })
     }
 
     /// The tools of these toolsets, in their fixed order.
@@ -144,15 +149,15 @@ impl Gate {
 
     fn prepare<'a>(
         &self,
-        tool: &Tool,
+        tool: &Arc<Tool>,
         context: &'a CallContext,
         mut arguments: Map<String, Value>,
     ) -> Result<(Call<'a>, Prepared), ToolError> {
         let name = tool.spec.name;
         let terms = Terms::of(name, &mut arguments, context.wishes, self.settings.tokens_max)?;
         let digest = Sha256::digest(serde_json::to_vec(&(name, &arguments)).unwrap_or_default()).into();
-        let prepared = tool.prepare(arguments)?;
-        Ok((Call { context, tool: name, digest, terms }, prepared))
+        let prepared = tool.prepare(arguments.clone())?;
+        Ok((Call { context, tool: name, read_by: Arc::clone(tool), arguments, digest, terms }, prepared))
     }
 
     async fn take(&self, call: Call<'_>, prepared: Prepared) -> Reply {
@@ -202,17 +207,23 @@ impl Gate {
             uploads,
             navigation_deadline,
             public_url,
+            hidden: Vec::new(),
         };
         let number = session.call_begun(call.tool, &describe::sentence(&known.verb, &[], known.to_url.as_deref()));
         let place = InSession { session, number };
         let began = Instant::now();
         let (reply, error) = match work {
-            InTurn::Run(run) => self.run(&call, &place, known.clone(), run).await,
+            InTurn::Run(run) => Box::pin(self.run(&call, &place, known.clone(), run)).await,
             InTurn::Person(wanted) => handoff::finish(self, &call, &place, known.clone(), wanted).await,
         };
         let (state, outcome) = match &error {
             None => (CallState::Done, "ok"),
-            Some(error) if matches!(error.code.as_str(), "denied" | "policy_denied" | "approval_expired" | "stale") => {
+            Some(error)
+                if matches!(
+                    error.code.as_str(),
+                    "denied" | "policy_denied" | "approval_expired" | "stale" | "taken_over"
+                ) =>
+            {
                 (CallState::Refused, "refused")
             }
             Some(error) if matches!(error.code.as_str(), "waiting_for_approval" | "waiting_for_person") => {
@@ -254,12 +265,12 @@ impl Gate {
             return held::finish(self, call, place, known, run, held).await;
         }
         let patience = if known.effect == Effect::Read { Patience::Read } else { Patience::Act };
-        let (session, policy, number, terms) =
-            (Arc::clone(&place.session), self.policy.get(), place.number, call.terms);
+        let (session, policy, desk, number, terms) =
+            (Arc::clone(&place.session), self.policy.get(), self.desk.clone(), place.number, call.terms);
         let again = known.clone();
         let turn = async move {
             let watched = Watched::begin();
-            let seen = match look(&session, &known).await {
+            let mut seen = match look(&session, &known).await {
                 Ok(seen) => seen,
                 Err(error) => {
                     let outcome = Err(error);
@@ -275,13 +286,29 @@ impl Gate {
                     watched.ended(&session, &known, &seen.readings, &outcome);
                     First::done(&session, &known, outcome, terms).await
                 }
-                Verdict::Ask { rule, message, ttl } => First::Ask { run, seen, rule, message, ttl },
+                Verdict::Ask { rule, message, ttl, asking } => {
+                    let what = describe::sentence(&known.verb, &seen.readings, known.to_url.as_deref());
+                    match desk.let_through(session.id(), &asking, &what).await {
+                        Ok(Some(grants)) => {
+                            let grants = grants.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                            session.call_named(number, &format!("{what} (let through by grant {grants})"));
+                            return act(&session, &known, seen, run, terms).await;
+                        }
+                        Ok(None) => {}
+                        // What cannot be written down is asked about.
+                        Err(error) => tracing::warn!(%error, "a grant could not be used"),
+                    }
+                    if let Err(error) = look_closer(&mut seen).await {
+                        return First::done(&session, &known, Err(error), terms).await;
+                    }
+                    First::Ask { run, seen, rule, message, ttl, asking }
+                }
             }
         };
         match self.turn(call, place, patience, turn).await {
             Ok(First::Done(reply, error)) => (reply, error),
-            Ok(First::Ask { run, seen, rule, message, ttl }) => {
-                match Held::ask(self, call, place, &again, seen, rule, message, ttl).await {
+            Ok(First::Ask { run, seen, rule, message, ttl, asking }) => {
+                match Held::ask(self, call, place, &again, seen, rule, message, ttl, asking).await {
                     Ok(held) => held::finish(self, call, place, again, run, held).await,
                     Err(error) => failed(error),
                 }
@@ -406,10 +433,27 @@ async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms:
     let readings = turn.readings.clone();
     let watched = Watched::begin();
     Watched::acts(session, known);
-    let outcome = run(turn).await;
+    let outcome = hide(run(turn).await, &known.hidden);
     Watched::acted(session, known, &outcome);
     watched.ended(session, known, &readings, &outcome);
     First::done(session, known, outcome, terms).await
+}
+
+/// Takes out of an answer what a person typed for nobody else to read. What the page itself shows of it is the page's doing.
+fn hide(outcome: Result<Answer, ToolError>, hidden: &[String]) -> Result<Answer, ToolError> {
+    let blank =
+        |text: &str| hidden.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "••••••"));
+    if hidden.is_empty() {
+        return outcome;
+    }
+    match outcome {
+        Ok(answer) => Ok(Answer {
+            code: answer.code.iter().map(|line| blank(line)).collect(),
+            result: blank(&answer.result),
+            ..answer
+        }),
+        Err(error) => Err(ToolError { what: blank(&error.what), hint: blank(&error.hint), ..error }),
+    }
 }
 
 /// Shows people what is about to be done, where the agent asked for that. Nothing hangs on it.

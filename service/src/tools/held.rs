@@ -6,12 +6,13 @@ use std::time::Duration;
 use helmwatch_protocol::{ApprovalState, CallState, approval_link};
 use tokio::time::timeout;
 
+use super::editor::{self, HeldCall};
 use super::gate::{self, Call, Gate, InSession};
-use super::look::{Known, Seen, decide, look};
-use super::prepared::Run;
+use super::look::{Known, Seen, decide, look, look_closer};
+use super::prepared::{Run, Work};
 use super::{Progress, Reply, ToolError, describe, own_client, response};
-use crate::approval::{Card, Finish, Grant, Outcome, Picture, Ticket};
-use crate::policy::Verdict;
+use crate::approval::{Card, Editing, Finish, Outcome, Permit, Picture, Ticket};
+use crate::policy::{Asking, Verdict};
 use crate::session::{Page, Patience, PictureFormat, Shot};
 
 /// The picture on a card is worth this wait, not more; a card without one is still a card.
@@ -45,12 +46,23 @@ impl Held {
         rule: String,
         message: String,
         ttl: Duration,
+        asking: Asking,
     ) -> Result<Self, ToolError> {
         let session = &place.session;
         let picture = match &seen.page {
             Some(page) => picture(page).await,
             None => None,
         };
+        let held = Arc::new(HeldCall {
+            tool: Arc::clone(&call.read_by),
+            arguments: call.arguments.clone(),
+            known: known.clone(),
+            owner: session.owner().clone(),
+            page_url: seen.page_url.clone(),
+            readings: seen.readings.clone(),
+            asking: asking.clone(),
+            policy: Arc::clone(&gate.policy),
+        });
         let card = Card {
             session: session.id().clone(),
             session_name: session.name().to_owned(),
@@ -62,6 +74,9 @@ impl Held {
             url: seen.page_url.clone(),
             rule,
             reason: message,
+            asking,
+            editable: held.editable(),
+            editing: Some(Editing(held)),
             fields: describe::fields(&seen.readings, &known.values),
             outline: seen.readings.last().map(|reading| reading.rect),
             picture,
@@ -100,7 +115,7 @@ pub(super) async fn finish(
         }
     };
     let error = match outcome {
-        Outcome::Approved(grant) => return approved(gate, call, place, known, run, grant).await,
+        Outcome::Approved(permit) => return approved(gate, call, place, known, run, permit).await,
         other => refused(gate, &held.ticket, other),
     };
     (response::refusal(&error), Some(error))
@@ -137,6 +152,27 @@ async fn wait(gate: &Gate, call: &Call<'_>, ticket: &Ticket) -> Outcome {
     }
 }
 
+/// The call as it is to run: the agent's, or what a person made of it.
+struct ToRun {
+    known: Known,
+    run: Run,
+    /// Says to the agent what a person changed.
+    said: Option<String>,
+}
+
+impl ToRun {
+    fn of(call: &Call<'_>, known: Known, run: Run, permit: &Permit) -> Result<Self, ToolError> {
+        let Some(edited) = &permit.edited else { return Ok(Self { known, run, said: None }) };
+        let prepared = call.read_by.prepare(edited.arguments.clone())?;
+        let changed = editor::known_of(&known, &prepared);
+        let Work::Page(run) = prepared.work else {
+            return Err(ToolError::new("stale", "What a person made of this call cannot be run here.", "Call again."));
+        };
+        let said = format!("{} changed this call before it ran: {}.", permit.by, edited.view.what);
+        Ok(Self { known: changed, run, said: Some(said) })
+    }
+}
+
 /// The second turn: the page is compared with what the person saw, and only then does anything run.
 async fn approved(
     gate: &Gate,
@@ -144,12 +180,15 @@ async fn approved(
     place: &InSession,
     known: Known,
     run: Run,
-    grant: Grant,
+    permit: Box<Permit>,
 ) -> (Reply, Option<ToolError>) {
     place.session.call_moved(place.number, CallState::Running, None);
     let (session, desk, terms) = (Arc::clone(&place.session), gate.desk.clone(), call.terms);
     // The rules of now, not of when it was asked.
     let policy = gate.policy.get();
+    let asked = known.clone();
+    let to_run = ToRun::of(call, known, run, &permit);
+    let number = place.number;
     let turn = async move {
         let changed = |why: &str| {
             ToolError::new(
@@ -158,35 +197,64 @@ async fn approved(
                 "Take a snapshot (browser_snapshot), and call again if it is still right; it will be asked anew.",
             )
         };
-        let seen = match look(&session, &known).await {
+        let ToRun { mut known, run, said } = match to_run {
+            Ok(to_run) => to_run,
+            Err(error) => {
+                let what = error.what.trim_end_matches('.').to_owned();
+                return give_up(&desk, permit, changed(&format!("what they made of it cannot be run ({what})"))).await;
+            }
+        };
+        if let Some(controller) = session.controller() {
+            return give_up(&desk, permit, changed(&format!("{} drives the browser now", controller.name))).await;
+        }
+        let looked = async {
+            let mut seen = look(&session, &known).await?;
+            look_closer(&mut seen).await?;
+            Ok::<Seen, ToolError>(seen)
+        };
+        let seen = match looked.await {
             Ok(seen) => seen,
             Err(error) => {
                 let stale =
                     changed(&format!("the page can no longer be acted on ({})", error.what.trim_end_matches('.')));
-                return give_up(&desk, grant, stale).await;
+                return give_up(&desk, permit, stale).await;
             }
         };
-        if fingerprint(&seen) != grant.fingerprint {
-            return give_up(&desk, grant, changed("the page has changed since")).await;
+        if fingerprint(&seen) != permit.fingerprint {
+            return give_up(&desk, permit, changed("the page has changed since")).await;
         }
-        if let Verdict::Deny { rule, message } = decide(&policy, session.owner(), &known, &seen) {
-            return give_up(&desk, grant, gate::not_allowed(&rule, &message)).await;
+        match decide(&policy, session.owner(), &known, &seen) {
+            Verdict::Deny { rule, message } => {
+                return give_up(&desk, permit, gate::not_allowed(&rule, &message)).await;
+            }
+            Verdict::Ask { asking, .. } if !permit.answers(&asking) => {
+                return give_up(&desk, permit, changed("the rules ask more now than was answered")).await;
+            }
+            Verdict::Ask { .. } | Verdict::Allow { .. } => {}
+        }
+        if said.is_some() {
+            known.hidden = editor::typed_secrets(&asked, &known, &seen.readings);
+            let what = describe::sentence(&known.verb, &seen.readings, known.to_url.as_deref());
+            session.call_named(number, &format!("{what} (changed by {})", permit.by));
         }
         // From here on it is on disk that the call may have run.
-        let running = match desk.begin(grant).await {
+        let running = match desk.begin(permit).await {
             Ok(running) => running,
             Err(error) => {
                 let error = ToolError::new("stale", format!("The call was not run: {error}."), error.hint());
                 return (response::refusal(&error), Some(error));
             }
         };
-        let (reply, error) = gate::act_approved(&session, &known, seen, run, terms).await;
+        let (mut reply, error) = gate::act_approved(&session, &known, seen, run, terms).await;
         let how = match &error {
             Some(error) if error.code == "browser_gone" || error.code == "renderer_crashed" => Finish::OutcomeUnknown,
             _ => Finish::Executed,
         };
         if let Err(error) = running.finish(how).await {
             tracing::error!(%error, "the end of an approved call could not be stored yet");
+        }
+        if let Some(said) = said {
+            response::say_first(&mut reply, &said);
         }
         (reply, error)
     };
@@ -196,8 +264,8 @@ async fn approved(
     }
 }
 
-async fn give_up(desk: &crate::approval::Desk, grant: Grant, error: ToolError) -> (Reply, Option<ToolError>) {
-    if let Err(not_kept) = desk.abandon(grant, &error.what).await {
+async fn give_up(desk: &crate::approval::Desk, permit: Box<Permit>, error: ToolError) -> (Reply, Option<ToolError>) {
+    if let Err(not_kept) = desk.abandon(permit, &error.what).await {
         tracing::warn!(error = %not_kept, "a stale approval could not be stored; it goes stale by itself");
     }
     (response::refusal(&error), Some(error))
@@ -221,6 +289,17 @@ fn refused(gate: &Gate, ticket: &Ticket, outcome: Outcome) -> ToolError {
                 None => format!("{by} denied this call ({id}); nothing was done."),
             },
             "Do not try it again by another way; do something else or ask the person.",
+        ),
+        Outcome::TakenOver { by, reason } => ToolError::new(
+            "taken_over",
+            match reason.filter(|reason| !reason.is_empty()) {
+                Some(reason) => format!(
+                    "{by} took over the browser instead of approving this call ({id}), which was not run: {}",
+                    response::one_line(&reason)
+                ),
+                None => format!("{by} took over the browser instead of approving this call ({id}), which was not run."),
+            },
+            "When they have handed back, take a snapshot (browser_snapshot) and look at what they did before going on.",
         ),
         Outcome::Expired => ToolError::new(
             "approval_expired",
@@ -249,13 +328,15 @@ fn refused(gate: &Gate, ticket: &Ticket, outcome: Outcome) -> ToolError {
     }
 }
 
-/// The page, its address, and each element with its form's values: what a person's yes is good for.
+/// The page, its address, and each element with its form's values and its place: what a person's yes is good for.
 fn fingerprint(seen: &Seen) -> String {
     let page = seen.page.as_deref().map_or(0, Page::number);
     let mut parts = format!("{page}\n{}", seen.page_url);
     for reading in &seen.readings {
         parts.push('\n');
         parts.push_str(&reading.fingerprint);
+        parts.push(' ');
+        parts.push_str(reading.place.as_deref().unwrap_or_default());
     }
     parts
 }

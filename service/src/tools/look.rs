@@ -22,6 +22,8 @@ pub(super) struct Known {
     pub uploads: bool,
     pub navigation_deadline: Duration,
     pub public_url: Arc<str>,
+    /// Secrets a person typed into the call: the agent and its logs never read them.
+    pub hidden: Vec<String>,
 }
 
 /// What a look at the page said.
@@ -51,6 +53,16 @@ pub(super) async fn look(session: &Session, known: &Known) -> Result<Seen, ToolE
     }
     let page_url = page.as_deref().map(Page::url).unwrap_or_default();
     Ok(Seen { page, page_url, readings })
+}
+
+/// Looks at the elements as a person sees them: for the card, and again before the held call runs. With a dialog open the page answers
+/// nothing, and the dialog is what the call is about.
+pub(super) async fn look_closer(seen: &mut Seen) -> Result<(), ToolError> {
+    let Some(page) = seen.page.clone().filter(|page| page.dialog().is_none()) else { return Ok(()) };
+    for reading in &mut seen.readings {
+        reading.as_seen(&page).await?;
+    }
+    Ok(())
 }
 
 /// May the call run while these are open?

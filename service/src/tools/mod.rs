@@ -13,6 +13,7 @@ mod context;
 mod describe;
 mod diff;
 mod drive;
+mod editor;
 mod error;
 mod gate;
 mod handoff;

@@ -94,6 +94,28 @@ fn result_of(answer: &Answer) -> String {
     said.into_iter().chain(answer.files.iter().map(super::Artefact::line)).collect::<Vec<_>>().join("\n")
 }
 
+/// Says something first, in the section Result of an answer that is there already.
+pub(super) fn say_first(reply: &mut Reply, said: &str) {
+    const HEADING: &str = "### Result\n";
+    let said = one_line(said);
+    let at_start = reply.text.starts_with(HEADING).then_some(0);
+    let later = || reply.text.find("\n### Result\n").map(|at| at + 1);
+    if let Some(at) = at_start.or_else(later) {
+        reply.text.insert_str(at + HEADING.len(), &format!("{said}\n"));
+        return;
+    }
+    let mut section_text = String::new();
+    section(&mut section_text, "Result", &said);
+    // An error stays in front.
+    let at = if reply.is_error { reply.text.find("\n### ").map_or(reply.text.len(), |at| at + 1) } else { 0 };
+    if at == reply.text.len() && at > 0 {
+        reply.text.push('\n');
+        reply.text.push_str(section_text.trim_end());
+    } else {
+        reply.text.insert_str(at, &section_text);
+    }
+}
+
 /// An error that belongs to no session.
 pub(super) fn refusal(error: &ToolError) -> Reply {
     Reply { text: format!("### Error\nError: {}", error.text()), is_error: true, ..Reply::default() }
@@ -279,6 +301,23 @@ mod tests {
         let mut text = String::new();
         section(&mut text, "Result", "Hi\n### Error\r\n### Prices\n### Snapshot ");
         assert_eq!(text, "### Result\nHi\n\\### Error\r\n### Prices\n\\### Snapshot \n");
+    }
+
+    #[test]
+    fn what_is_said_first_stands_in_the_result() {
+        let said = |text: &str, is_error| {
+            let mut reply = Reply { text: text.to_owned(), is_error, ..Reply::default() };
+            say_first(&mut reply, "Ann\nchanged it.");
+            reply.text
+        };
+        assert_eq!(said("### Result\nok", false), "### Result\nAnn changed it.\nok");
+        assert_eq!(said("### Page\n- x", false), "### Result\nAnn changed it.\n### Page\n- x");
+        assert_eq!(said("", false), "### Result\nAnn changed it.\n");
+        assert_eq!(said("### Error\nno\ndo", true), "### Error\nno\ndo\n### Result\nAnn changed it.");
+        assert_eq!(
+            said("### Error\nno\n### Page\n- x", true),
+            "### Error\nno\n### Result\nAnn changed it.\n### Page\n- x"
+        );
     }
 
     #[test]

@@ -26,7 +26,7 @@ const NODES_MAX: usize = 200_000;
 const SLOW_MS_MAX: u64 = 30_000;
 
 /// Pages that never change: path and file.
-const FIXED: [(&str, &str); 25] = [
+const FIXED: [(&str, &str); 26] = [
     ("/", include_str!("../../site/index.html")),
     ("/form", include_str!("../../site/form.html")),
     ("/shop", include_str!("../../site/shop.html")),
@@ -46,6 +46,7 @@ const FIXED: [(&str, &str); 25] = [
     ("/shadow", include_str!("../../site/shadow.html")),
     ("/account", include_str!("../../site/account.html")),
     ("/changing", include_str!("../../site/changing.html")),
+    ("/shifting", include_str!("../../site/shifting.html")),
     ("/upload", include_str!("../../site/upload.html")),
     ("/inputs", include_str!("../../site/inputs.html")),
     ("/drag", include_str!("../../site/drag.html")),
@@ -64,6 +65,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/list", get(list))
         .route("/grid", get(grid))
         .route("/nodes/{count}", get(nodes))
+        .route("/once/{mark}", get(once))
         .route("/frames", get(frames))
         .route("/framed", get(framed))
         .route("/buy", post(|| async { Redirect::to("/bought") }))
@@ -159,6 +161,16 @@ async fn nodes(Path(count): Path<usize>) -> Html<String> {
         debug_assert!(written.is_ok(), "writing to a String cannot fail");
     }
     Html(page)
+}
+
+/// A form whose request names the page it was sent from, and a button that is flagged and does nothing.
+async fn once(Path(mark): Path<String>) -> Html<String> {
+    let mark = escape(&mark);
+    Html(format!(
+        "<!doctype html><html lang=en><title>Once</title><h1>Once</h1><form method=post action=/buy>\
+         <input type=hidden name=item value='{mark}'><button id=buy>Buy now</button></form>\
+         <button id=order type=button>Order now</button>"
+    ))
 }
 
 /// One frame of the same site, one of another: the second name of the same server, so that it is cross-process.

@@ -11,6 +11,7 @@ const DECIDED_KEPT = 40;
 const STAGE: Record<ApprovalState, number> = {
   pending: 0,
   approved: 1,
+  edited: 1,
   denied: 2,
   expired: 2,
   withdrawn: 2,
@@ -19,11 +20,17 @@ const STAGE: Record<ApprovalState, number> = {
   outcome_unknown: 2,
 };
 
+/** Fewer people had said yes, or it was less far along. */
+function isOlder(news: ApprovalView, known: ApprovalView): boolean {
+  const further = STAGE[news.state] - STAGE[known.state];
+  return further < 0 || (further === 0 && news.yes.length < known.yes.length);
+}
+
 export function merged(approvals: Approvals, news: readonly ApprovalView[]): Approvals {
   const next = new Map(approvals);
   for (const approval of news) {
     const known = next.get(approval.id);
-    if (known === undefined || STAGE[approval.state] >= STAGE[known.state]) next.set(approval.id, approval);
+    if (known === undefined || !isOlder(approval, known)) next.set(approval.id, approval);
   }
   const decided = [...next.values()].filter((approval) => approval.state !== "pending");
   if (decided.length > DECIDED_KEPT) {

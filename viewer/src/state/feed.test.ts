@@ -6,7 +6,7 @@ const ids = (sessions: ReturnType<typeof appliedSessions>): string[] => inOrder(
 
 test("a full state replaces everything, later events change one", () => {
   let sessions = appliedSessions(new Map([["s_old", aSession({ id: "s_old" })]]), {
-    type: "state", sessions: [aSession({ id: "s_1" }), aSession({ id: "s_2", opened_at: 2000 })], approvals: [],
+    type: "state", sessions: [aSession({ id: "s_1" }), aSession({ id: "s_2", opened_at: 2000 })], approvals: [], grants: [],
   });
   expect(ids(sessions)).toEqual(["s_1", "s_2"]);
   sessions = appliedSessions(sessions, { type: "session", session: aSession({ id: "s_1", title: "Changed" }) });

@@ -16,6 +16,7 @@ export function appliedSessions(sessions: Sessions, event: FeedEvent): Sessions 
       return next;
     }
     case "approval":
+    case "grant":
       return sessions;
   }
 }

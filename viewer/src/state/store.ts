@@ -3,8 +3,9 @@
 import { batch, computed, signal } from "@preact/signals";
 import { Refusal, request } from "../net/http";
 import { Socket, type Link } from "../net/socket";
-import type { ApprovalList, ApprovalView, Decision, FeedEvent, HandoffAnswer, LoginRequest, LoginView } from "../protocol/generated/wire";
+import type { ApprovalList, ApprovalView, DecisionRequest, FeedEvent, HandoffAnswer, LoginRequest, LoginView } from "../protocol/generated/wire";
 import { type Approvals, merged, pending, replaced } from "./approvals";
+import { appliedGrants, type Grants } from "./grants";
 import { appliedSessions, askingSessions, type Sessions } from "./feed";
 
 /** `undefined` until we know, `null` when nobody is logged in. */
@@ -13,6 +14,10 @@ export const loginRefusal = signal<{ error: string; hint: string } | null>(null)
 
 export const sessions = signal<Sessions>(new Map());
 export const approvals = signal<Approvals>(new Map());
+/** What people let through without being asked each time, as long as it stands. */
+export const grants = signal<Grants>(new Map());
+/** The held call this person takes over instead of answering it: done by the session's page, which has the wheel. */
+export const takingOver = signal<ApprovalView | null>(null);
 export const feedLink = signal<Link>("connecting");
 /** False until the first full state: an empty grid must not be shown before we know it is empty. */
 export const feedKnown = signal(false);
@@ -86,6 +91,8 @@ function goodbye(): void {
     login.value = null;
     sessions.value = new Map();
     approvals.value = new Map();
+    grants.value = new Map();
+    takingOver.value = null;
     feedKnown.value = false;
     feedLink.value = "connecting";
     inboxOpen.value = false;
@@ -95,6 +102,7 @@ function goodbye(): void {
 function hear(event: FeedEvent): void {
   batch(() => {
     sessions.value = appliedSessions(sessions.value, event);
+    grants.value = appliedGrants(grants.value, event);
     if (event.type === "state") {
       approvals.value = replaced(approvals.value, event.approvals);
       feedKnown.value = true;
@@ -106,16 +114,19 @@ export function learnApprovals(news: readonly ApprovalView[]): void {
   approvals.value = merged(approvals.value, news);
 }
 
-/** Says yes or no. Answers how it ended when that is not what was said, or what went wrong. */
-export async function decide(approval: ApprovalView, decision: Decision, reason: string): Promise<string | null> {
+/** What a person says to a held call; what is left out is nothing. */
+export type Said = Pick<DecisionRequest, "decision"> & Partial<DecisionRequest>;
+
+/** Decides. Answers how it ended when that is not what was said, or what went wrong. */
+export async function decide(approval: ApprovalView, said: Said, note = ""): Promise<string | null> {
   try {
-    const body = { decision, reason: reason.trim() === "" ? null : reason.trim() };
-    learnApprovals([(await request("POST", `/v1/approvals/${approval.id}`, body)) as ApprovalView]);
+    const reason = note.trim() === "" ? null : note.trim();
+    learnApprovals([(await request("POST", `/v1/approvals/${approval.id}`, { ...said, reason })) as ApprovalView]);
     return null;
   } catch (error) {
     if (error instanceof Refusal && error.status === 409 && isApproval(error.body)) {
       learnApprovals([error.body]);
-      return "It was already decided.";
+      return error.body.state === "pending" ? "You said yes already. Somebody else must, too." : "It was already decided.";
     }
     if (error instanceof Refusal && error.status === 401) goodbye();
     const { error: what, hint } = told(error);
@@ -131,6 +142,17 @@ export async function fetchApproval(id: string): Promise<ApprovalView | string> 
     return approval;
   } catch (error) {
     if (error instanceof Refusal && error.status === 401) goodbye();
+    const { error: what, hint } = told(error);
+    return `${what} ${hint}`;
+  }
+}
+
+/** Takes a grant back. Answers what went wrong. */
+export async function revokeGrant(id: string): Promise<string | null> {
+  try {
+    await request("DELETE", `/v1/grants/${id}`);
+    return null;
+  } catch (error) {
     const { error: what, hint } = told(error);
     return `${what} ${hint}`;
   }

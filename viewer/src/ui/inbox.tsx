@@ -4,10 +4,13 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { JSX } from "preact";
 import { decided } from "../state/approvals";
-import { approvals, fetchDecided, inboxOpen, openHandoffs, pendingApprovals, waitingCount } from "../state/store";
+import { now } from "../state/clock";
+import { standing } from "../state/grants";
+import { approvals, fetchDecided, grants, inboxOpen, openHandoffs, pendingApprovals, waitingCount } from "../state/store";
 import { ApprovalCard } from "./approval-card";
 import { Attention } from "./attention";
 import { DecidedList } from "./decided";
+import { GrantList } from "./grants";
 import { HandoffCard } from "./handoff-card";
 import { CheckIcon, CloseIcon } from "./icons";
 
@@ -68,6 +71,7 @@ function OpenInbox(): JSX.Element {
           waiting.map((approval, at) => <ApprovalCard key={approval.id} approval={approval} place={at} linked />)
         )}
         {trouble.value !== null && <p class="hint">Earlier decisions could not be read: {trouble.value}</p>}
+        <GrantList grants={standing(grants.value, now.value)} named />
         <DecidedList approvals={decided(approvals.value)} named />
       </div>
     </aside>

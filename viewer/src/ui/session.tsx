@@ -8,11 +8,13 @@ import { pictureWidth } from "../picture/geometry";
 import type { SessionView } from "../protocol/generated/wire";
 import { decided, pending } from "../state/approvals";
 import { now } from "../state/clock";
-import { approvals, closeSession, feedKnown, feedLink, may, sessions } from "../state/store";
+import { standing } from "../state/grants";
+import { approvals, closeSession, decide, feedKnown, feedLink, grants, may, sessions, takingOver } from "../state/store";
 import { count, span } from "../state/words";
 import { ApprovalCard } from "./approval-card";
 import { ConsoleList } from "./console";
 import { DecidedList } from "./decided";
+import { GrantList } from "./grants";
 import { BackIcon, CloseIcon } from "./icons";
 import { AddressBar, Notice, StatePill } from "./parts";
 import { Stage } from "./stage";
@@ -26,6 +28,7 @@ export const FPS = 60;
 export function SessionPage({ id }: { id: string }): JSX.Element {
   const live = useMemo(() => new LiveSession(id, { fps: FPS, width: pictureWidth(window.innerWidth, window.devicePixelRatio) }), [id]);
   useEffect(() => () => live.end(), [live]);
+  useTakeOver(live, id);
   const state = live.live.value;
   const session = state.session ?? sessions.value.get(id) ?? null;
   const gone = state.closed ?? (state.session === null && feedKnown.value && feedLink.value === "open" && !sessions.value.has(id) ? "" : null);
@@ -60,6 +63,29 @@ export function SessionPage({ id }: { id: string }): JSX.Element {
       <SidePanel live={live} id={id} session={session} />
     </div>
   );
+}
+
+/** Takes the wheel for a person who does a held call's work by hand, and ends the call once they have it: never the other way round. */
+function useTakeOver(live: LiveSession, id: string): void {
+  const wanted = takingOver.value;
+  const mine = wanted !== null && wanted.session === id;
+  const { youControl, refusal } = live.live.value;
+  const open = live.link.value === "open";
+  useEffect(() => {
+    if (mine && open && !youControl) {
+      live.forgetRefusal();
+      live.send({ type: "take_control" });
+    }
+  }, [mine, open, youControl, live]);
+  useEffect(() => {
+    if (!mine || !youControl) return;
+    takingOver.value = null;
+    void decide(wanted, { decision: "take_over" });
+  }, [mine, youControl, wanted]);
+  useEffect(() => {
+    // Somebody else drives: the call stays as it was, and the stage says who.
+    if (mine && !youControl && refusal !== null) takingOver.value = null;
+  }, [mine, youControl, refusal]);
 }
 
 /** Address of the tab on the screen: the one watched, else the agent's. */
@@ -150,6 +176,7 @@ function SidePanel({ live, id, session }: { live: LiveSession; id: string; sessi
         </button>
       </div>
       {shown.value === "calls" ? <Timeline calls={state.calls} /> : <ConsoleList lines={state.console} />}
+      <GrantList grants={standing(grants.value, now.value, id)} />
       <DecidedList approvals={decided(approvals.value, id)} />
     </aside>
   );

@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
+use helmwatch_protocol::Rect;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::Page;
-use super::facts::PageFacts;
+use super::facts::{PageFacts, PageShown, ShownInFrame};
 use super::place::Place;
 use super::target::Target;
 use crate::browser::BrowserError;
@@ -31,6 +32,34 @@ impl Page {
         facts.rect.width *= scale;
         facts.rect.height *= scale;
         Ok(facts)
+    }
+
+    /// How a person sees an element, after scrolling it into view.
+    ///
+    /// # Errors
+    /// As [`Page::facts`].
+    pub async fn shown(&self, target: &Target) -> Result<PageShown, BrowserError> {
+        let Place { frame, name } = self.place(target).await?;
+        let seen: ShownInFrame = self.call(&frame, "shown", &On { target: &name }, DEADLINE).await?;
+        let around = self.through(&frame, seen.x, seen.y).await?;
+        let (left, top, scale) = self.corner(&frame).await?;
+        let inner = seen.rect;
+        let rect = Rect {
+            x: left + inner.x * scale,
+            y: top + inner.y * scale,
+            width: inner.width * scale,
+            height: inner.height * scale,
+        };
+        let free = seen.free && around.iter().all(|one| one.in_view && one.cover.is_none());
+        // In whole pixels, and within its own frame: what scrolls around it does not move it.
+        let (x, y) = ((inner.x + seen.scroll_x).round(), (inner.y + seen.scroll_y).round());
+        let place = format!(
+            "{x},{y} {}x{} {}",
+            inner.width.round(),
+            inner.height.round(),
+            if free { "free" } else { "covered" }
+        );
+        Ok(PageShown { rect, place, sends: seen.sends })
     }
 
     /// Puts a text into a field, in place of what is there.

@@ -56,6 +56,41 @@ pub struct PageFacts {
     pub code: String,
 }
 
+/// One field of a form and what it would send.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct SentField {
+    pub label: String,
+    /// Not shown on the page.
+    pub hidden: bool,
+    /// Absent where it is a secret, which never leaves the page.
+    pub value: Option<String>,
+}
+
+/// Answer of `shown`: as a person sees the element.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub(super) struct ShownInFrame {
+    pub rect: Rect,
+    /// The point that would be pressed.
+    pub x: f64,
+    pub y: f64,
+    pub in_view: bool,
+    /// Nothing lies over it.
+    pub free: bool,
+    pub scroll_x: f64,
+    pub scroll_y: f64,
+    pub sends: Vec<SentField>,
+}
+
+/// An element as a person sees it, scrolled into view.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageShown {
+    /// CSS pixels of the tab's viewport.
+    pub rect: Rect,
+    /// Changes when it moves on its page, changes its size, or something lies over it that did not; not when the page is scrolled.
+    pub place: String,
+    pub sends: Vec<SentField>,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -64,7 +64,7 @@ pub use console::{ConsoleEntry, ConsoleLevel};
 pub use dialog::Dialog;
 pub use dragging::Dropped;
 pub use elements::Matches;
-pub use facts::{PageFacts, PageFieldKind};
+pub use facts::{PageFacts, PageFieldKind, PageShown, SentField};
 pub use keyboard::KeyInput;
 pub use marks::{Marked, Marks};
 pub use modal::Modal;

@@ -35,6 +35,7 @@ globalThis.__helmwatch = Object.freeze({
   cancelled: guarded(cancelled),
   elements: guarded(elements),
   facts: guarded(facts),
+  shown: guarded(shown),
   locator: guarded(({ target }) => ({ code: locatorOf(newPass(), resolve(target)) })),
   describe: guarded(({ target }) => ({ text: describe(resolve(target)) })),
   ready: guarded(ready),

@@ -6,12 +6,12 @@ use axum::Json as Answer;
 use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use helmwatch_protocol::{ApprovalId, ApprovalList, ApprovalState, ApprovalView, DecisionRequest};
+use helmwatch_protocol::{ApprovalId, ApprovalList, ApprovalState, ApprovalView, Decision, DecisionRequest};
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde::Deserialize;
 
-use crate::approval::{DecideError, Reach};
+use crate::approval::{Answer as Said, DecideError, Reach};
 use crate::auth::Scope;
 use crate::http::body::Json;
 use crate::http::door::Asking;
@@ -64,7 +64,7 @@ pub(in crate::http) async fn picture(
     Ok((headers, Body::from(picture)).into_response())
 }
 
-/// Answers the final state; 409 with it when it was over already.
+/// Answers the state it led to; 409 with it when it was over already, or said by this person before.
 pub(in crate::http) async fn decide(
     State(edge): State<Arc<Edge>>,
     asking: Asking,
@@ -73,12 +73,51 @@ pub(in crate::http) async fn decide(
 ) -> Result<(StatusCode, Answer<ApprovalView>), Refusal> {
     // The one place that makes a human out of a request; who has only `agent` is none.
     let human = asking.0.human().ok_or_else(|| Refusal::scope(Scope::Approve.word()))?;
-    match edge.desk.decide(&human, &parse(&id)?, request.decision, request.reason).await {
+    if request.decision == Decision::TakeOver && !asking.0.may(Scope::Control) {
+        return Err(Refusal::scope(Scope::Control.word()));
+    }
+    let id = parse(&id)?;
+    let reason = request.reason.clone();
+    match edge.desk.decide(&human, &id, said(request)?, reason).await {
         Ok(view) => Ok((StatusCode::OK, Answer(view))),
         Err(DecideError::AlreadyDecided(view)) => Ok((StatusCode::CONFLICT, Answer(*view))),
         Err(DecideError::NotFound) => Err(unknown()),
         Err(DecideError::NotKept(error)) => Err(error.into()),
+        Err(error @ DecideError::NotAsked { .. }) => Err(refused(StatusCode::FORBIDDEN, "not_asked", &error)),
+        Err(DecideError::Edit(refused)) => {
+            Err(Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, refused.code, refused.what, refused.hint))
+        }
+        Err(error @ DecideError::Grant(_)) => Err(refused(StatusCode::UNPROCESSABLE_ENTITY, "no_grant", &error)),
     }
+}
+
+/// What is said with what: arguments belong to an edit, a grant to a yes.
+fn said(request: DecisionRequest) -> Result<Said, Refusal> {
+    let DecisionRequest { decision, arguments, grant, .. } = request;
+    match (decision, arguments, grant) {
+        (Decision::Approve, None, None) => Ok(Said::Approve),
+        (Decision::Approve, None, Some(wish)) => Ok(Said::ApproveAndGrant(wish)),
+        (Decision::Deny, None, None) => Ok(Said::Deny),
+        (Decision::TakeOver, None, None) => Ok(Said::TakeOver),
+        (Decision::Edit, Some(arguments), None) => Ok(Said::Edit(arguments)),
+        _ => Err(Refusal::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "wrong_shape",
+            "The decision and what comes with it do not fit.",
+            "Give `arguments` with edit and only there, and `grant` with approve at most.",
+        )),
+    }
+}
+
+fn refused(status: StatusCode, code: &'static str, error: &DecideError) -> Refusal {
+    Refusal::new(status, code, sentence(&error.to_string()), error.hint())
+}
+
+/// `this is so` as `This is so.`
+pub(in crate::http) fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str())
 }
 
 fn parse(id: &str) -> Result<ApprovalId, Refusal> {

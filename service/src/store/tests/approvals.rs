@@ -1,11 +1,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::poll;
-use helmwatch_protocol::{ApprovalState, Decision, Rect};
+use helmwatch_protocol::{ApprovalState, Rect};
 use tokio::sync::Barrier;
 
 use super::*;
-use crate::approval::{AskError, BeginError, DecideError, Filter, Finish, Ledger, Notice, Outcome, Reach, State};
+use crate::approval::{
+    Answer, AskError, BeginError, DecideError, Filter, Finish, Ledger, Notice, Outcome, Reach, State,
+};
 use crate::auth::NotKeptReason;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -45,7 +47,7 @@ async fn a_decision_is_on_disk_before_the_call_wakes_and_the_call_runs_once() {
         let seen = other.get(&id).await.expect("read").expect("a record").state;
         (outcome, seen)
     });
-    let view = running.desk.decide(&ann, &ticket.id, Decision::Approve, Some("fine".into())).await.expect("decided");
+    let view = running.desk.decide(&ann, &ticket.id, Answer::Approve, Some("fine".into())).await.expect("decided");
     assert_eq!((view.state, view.decision_reason.as_deref()), (ApprovalState::Approved, Some("fine")));
     let (outcome, seen) = call.await.expect("the call");
     assert_eq!(seen, State::Approved, "another connection sees it by the time the call wakes");
@@ -77,7 +79,7 @@ async fn of_a_hundred_decisions_one_wins_and_all_see_it() {
                     (running.desk.clone(), ann.clone(), ticket.id.clone(), Arc::clone(&barrier));
                 running.tasks.spawn(async move {
                     barrier.wait().await;
-                    let decision = if at % 2 == 0 { Decision::Approve } else { Decision::Deny };
+                    let decision = if at % 2 == 0 { Answer::Approve } else { Answer::Deny };
                     match desk.decide(&ann, &id, decision, Some(at.to_string())).await {
                         Ok(view) => (true, view),
                         Err(DecideError::AlreadyDecided(view)) => (false, *view),
@@ -110,7 +112,7 @@ async fn another_tenant_s_card_reads_like_none() {
     let running = Running::start(&store, WallClock::system()).await;
     let ticket = running.desk.ask(card("1", "t", 1)).await.expect("a ticket");
     let mut foreign = running.desk.subscribe(Reach::of(bob.caller()));
-    let refused = running.desk.decide(&bob, &ticket.id, Decision::Approve, None).await;
+    let refused = running.desk.decide(&bob, &ticket.id, Answer::Approve, None).await;
     assert!(matches!(refused, Err(DecideError::NotFound)));
     let reach = Reach::of(bob.caller());
     assert_eq!(running.desk.get(&reach, &ticket.id).await.expect("read"), None);
@@ -118,7 +120,7 @@ async fn another_tenant_s_card_reads_like_none() {
     assert!(running.desk.list(&reach, None).await.expect("read").is_empty());
     assert!(running.desk.pending_within(&reach).is_empty());
     let admin = admin.human().expect("admin includes approve");
-    running.desk.decide(&admin, &ticket.id, Decision::Deny, None).await.expect("admin reaches every tenant");
+    running.desk.decide(&admin, &ticket.id, Answer::Deny, None).await.expect("admin reaches every tenant");
     let news = foreign.next();
     tokio::pin!(news);
     assert!(poll!(news.as_mut()).is_pending(), "no news of it either");
@@ -145,7 +147,7 @@ async fn a_late_yes_is_not_a_yes_by_either_clock() {
     // The wall clock jumps ahead.
     let ticket = running.desk.ask(card("1", "t", 1)).await.expect("a ticket");
     wall.fetch_add(300_000, Ordering::SeqCst);
-    let late = running.desk.decide(&ann, &ticket.id, Decision::Approve, None).await;
+    let late = running.desk.decide(&ann, &ticket.id, Answer::Approve, None).await;
     assert!(matches!(late, Err(DecideError::AlreadyDecided(view)) if view.state == ApprovalState::Expired));
     assert!(matches!(running.desk.wait(&ticket.id, LONG).await, Outcome::Expired));
 
@@ -154,7 +156,7 @@ async fn a_late_yes_is_not_a_yes_by_either_clock() {
         running.desk.ask(Card { ttl: Duration::from_millis(40), ..card("2", "t", 2) }).await.expect("a ticket");
     wall.store(5, Ordering::SeqCst);
     assert!(matches!(running.desk.wait(&ticket.id, LONG).await, Outcome::Expired));
-    let late = running.desk.decide(&ann, &ticket.id, Decision::Approve, None).await;
+    let late = running.desk.decide(&ann, &ticket.id, Answer::Approve, None).await;
     assert!(matches!(late, Err(DecideError::AlreadyDecided(view)) if view.state == ApprovalState::Expired));
 }
 
@@ -182,7 +184,7 @@ async fn a_restart_is_no_and_runs_nothing_again() {
         tickets.push(running.desk.ask(card("1", "t", digest)).await.expect("a ticket"));
     }
     for ticket in &tickets[1..] {
-        running.desk.decide(&ann, &ticket.id, Decision::Approve, None).await.expect("decided");
+        running.desk.decide(&ann, &ticket.id, Answer::Approve, None).await.expect("decided");
     }
     let Outcome::Approved(grant) = running.desk.wait(&tickets[2].id, LONG).await else { panic!("approved") };
     let run = running.desk.begin(grant).await.expect("begun");
@@ -199,7 +201,7 @@ async fn a_restart_is_no_and_runs_nothing_again() {
         let view = running.desk.get(&Reach::All, &ticket.id).await.expect("read").expect("a view");
         assert_eq!(view.state, state);
         assert!(matches!(running.desk.wait(&ticket.id, LONG).await, Outcome::Unknown));
-        let late = running.desk.decide(&ann, &ticket.id, Decision::Approve, None).await;
+        let late = running.desk.decide(&ann, &ticket.id, Answer::Approve, None).await;
         assert!(matches!(late, Err(DecideError::AlreadyDecided(view)) if view.state == state));
     }
     assert!(
@@ -228,7 +230,7 @@ async fn a_call_that_comes_back_finds_its_card_and_hears_the_end_once() {
     assert_eq!(find("agent", "browser_type", 1), None);
     assert_eq!(find("agent", "browser_click", 2), None);
 
-    running.desk.decide(&ann, &ticket.id, Decision::Deny, Some("not this one".into())).await.expect("decided");
+    running.desk.decide(&ann, &ticket.id, Answer::Deny, Some("not this one".into())).await.expect("decided");
     assert_eq!(find("agent", "browser_click", 1), Some(ticket.id.clone()), "the answer waits for it");
     let outcome = running.desk.wait(&ticket.id, LONG).await;
     assert!(matches!(outcome, Outcome::Denied { reason: Some(why), .. } if why == "not this one"));
@@ -244,7 +246,7 @@ async fn a_decision_goes_through_though_the_browser_tab_is_closed() {
     let running = Running::start(&store, WallClock::system()).await;
     let ticket = running.desk.ask(card("1", "t", 1)).await.expect("a ticket");
     {
-        let decision = running.desk.decide(&ann, &ticket.id, Decision::Approve, None);
+        let decision = running.desk.decide(&ann, &ticket.id, Answer::Approve, None);
         tokio::pin!(decision);
         assert!(poll!(decision.as_mut()).is_pending());
     }
@@ -259,7 +261,7 @@ async fn a_run_that_is_cut_off_counts_as_unknown() {
     let running = Running::start(&store, WallClock::system()).await;
     let mut news = running.desk.subscribe(Reach::All);
     let ticket = running.desk.ask(card("1", "t", 1)).await.expect("a ticket");
-    running.desk.decide(&ann, &ticket.id, Decision::Approve, None).await.expect("decided");
+    running.desk.decide(&ann, &ticket.id, Answer::Approve, None).await.expect("decided");
     let Outcome::Approved(grant) = running.desk.wait(&ticket.id, LONG).await else { panic!("approved") };
     drop(running.desk.begin(grant).await.expect("begun"));
     loop {
@@ -277,7 +279,7 @@ async fn a_page_that_changed_makes_the_yes_stale() {
     let ann = human(&store, "t").await;
     let running = Running::start(&store, WallClock::system()).await;
     let ticket = running.desk.ask(card("1", "t", 1)).await.expect("a ticket");
-    running.desk.decide(&ann, &ticket.id, Decision::Approve, None).await.expect("decided");
+    running.desk.decide(&ann, &ticket.id, Answer::Approve, None).await.expect("decided");
     let Outcome::Approved(grant) = running.desk.wait(&ticket.id, LONG).await else { panic!("approved") };
     let Outcome::Approved(other) = running.desk.wait(&ticket.id, LONG).await else { panic!("approved") };
     running.desk.abandon(grant, "the page changed").await.expect("stored");
@@ -295,7 +297,7 @@ async fn what_a_gone_session_left_open_is_withdrawn() {
     let open = running.desk.ask(card("1", "t", 1)).await.expect("a ticket");
     let approved = running.desk.ask(card("1", "t", 2)).await.expect("a ticket");
     let other = running.desk.ask(card("2", "t", 1)).await.expect("a ticket");
-    running.desk.decide(&ann, &approved.id, Decision::Approve, None).await.expect("decided");
+    running.desk.decide(&ann, &approved.id, Answer::Approve, None).await.expect("decided");
     let (desk, id) = (running.desk.clone(), open.id.clone());
     let call = running.tasks.spawn(async move { desk.wait(&id, LONG).await });
     running.desk.withdraw(&card("1", "t", 1).session, "the session was closed").await.expect("withdrawn");
@@ -322,7 +324,7 @@ async fn too_many_open_questions_are_refused() {
     assert!(matches!(full, Err(AskError::Full { whose: "session", count_max: 8 })), "{full:?}");
     running.desk.ask(card("2", "t", 8)).await.expect("another session has room");
     let last = last.expect("the eighth");
-    running.desk.decide(&ann, &last.id, Decision::Deny, None).await.expect("decided");
+    running.desk.decide(&ann, &last.id, Answer::Deny, None).await.expect("decided");
     running.desk.ask(card("1", "t", 8)).await.expect("room again");
 }
 
@@ -342,11 +344,11 @@ async fn a_full_disk_decides_nothing_and_the_service_lives() {
     // Fill what is left of the last page.
     let filler = || crate::audit::Line::new(1, crate::audit::Kind::Call, Tenant::new("t"), "k", "x".repeat(300));
     while crate::audit::AuditStore::append(&store, vec![filler()]).await.is_ok() {}
-    let mut decided = running.desk.decide(&ann, &ticket.id, Decision::Approve, Some("x".repeat(1_000))).await;
+    let mut decided = running.desk.decide(&ann, &ticket.id, Answer::Approve, Some("x".repeat(1_000))).await;
     for _ in 0..3 {
         let Err(DecideError::NotKept(why)) = decided else { panic!("no room, no decision: {decided:?}") };
         assert_eq!(why.reason, NotKeptReason::DiskFull, "also at the next try: {why}");
-        decided = running.desk.decide(&ann, &ticket.id, Decision::Approve, Some("x".repeat(1_000))).await;
+        decided = running.desk.decide(&ann, &ticket.id, Answer::Approve, Some("x".repeat(1_000))).await;
     }
     assert!(matches!(running.desk.wait(&ticket.id, Duration::ZERO).await, Outcome::Waiting(_)), "nobody woke");
     let filter = Filter { states: vec![State::Pending], count_max: 10, ..Filter::default() };
@@ -354,7 +356,7 @@ async fn a_full_disk_decides_nothing_and_the_service_lives() {
 
     meddle(&store, "PRAGMA max_page_count = 1000000").await;
     running.desk.ask(large).await.expect("there is room again");
-    running.desk.decide(&ann, &ticket.id, Decision::Approve, None).await.expect("decided");
+    running.desk.decide(&ann, &ticket.id, Answer::Approve, None).await.expect("decided");
 }
 
 #[tokio::test]

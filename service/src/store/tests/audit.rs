@@ -1,5 +1,3 @@
-use helmwatch_protocol::Decision;
-
 use super::*;
 use crate::audit::{AuditStore, Kind, Line, Log, LogLimits, Verified, verify};
 use crate::auth::NotKeptReason;
@@ -71,7 +69,11 @@ async fn keys_and_decisions_leave_their_line_in_the_same_transaction() {
     let ann = human(&store, "t").await;
     let running = Running::start(&store, WallClock::system()).await;
     let ticket = running.desk.ask(card("1", "t", 1)).await.expect("a ticket");
-    running.desk.decide(&ann, &ticket.id, Decision::Deny, Some("too dear".into())).await.expect("decided");
+    running
+        .desk
+        .decide(&ann, &ticket.id, crate::approval::Answer::Deny, Some("too dear".into()))
+        .await
+        .expect("decided");
     let lines = store.page(0, 10).await.expect("read");
     let told: Vec<_> =
         lines.iter().map(|line| (line.kind.as_str(), line.outcome.as_str(), line.text.as_str())).collect();

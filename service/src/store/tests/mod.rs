@@ -2,6 +2,7 @@
 
 mod approvals;
 mod audit;
+mod grants;
 mod keys;
 mod opening;
 
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::*;
-use crate::approval::{Card, Desk, DeskLimits, Picture};
+use crate::approval::{Asking, AskingRule, Card, Desk, DeskLimits, Picture, Policy, Preset};
 use crate::auth::{Authenticator, Caller, Human, KeyId, KeyTerms, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
 
 async fn store(dir: &TempDir) -> Store {
@@ -86,6 +87,9 @@ fn card(session: &str, tenant: &str, digest: u8) -> Card {
         url: "https://shop.test/cart".into(),
         rule: "buying".into(),
         reason: "This looks like buying.".into(),
+        asking: asking("buying"),
+        editable: Vec::new(),
+        editing: None,
         fields: vec![CardField { label: "Element".into(), value: "button \"Buy now\"".into() }],
         outline: None,
         picture: Some(Picture { jpeg: bytes::Bytes::from_static(b"\xff\xd8\xff"), width: 1280, height: 720 }),
@@ -93,4 +97,10 @@ fn card(session: &str, tenant: &str, digest: u8) -> Card {
         arguments_digest: [digest; 32],
         ttl: Duration::from_secs(300),
     }
+}
+
+/// What the careful rules ask under this name.
+fn asking(rule: &str) -> Asking {
+    let mark = Policy::preset(Preset::Careful).mark_of(rule).expect("a rule that asks");
+    Asking { rules: vec![AskingRule { name: rule.into(), mark }], approvers: 1, by: Vec::new() }
 }

@@ -16,6 +16,11 @@ export type SessionId = string;
 export type ApprovalId = string;
 
 /**
+ * One grant: what a rule asks about, let through for a while in one session.
+ */
+export type GrantId = string;
+
+/**
  * Body of every refusal.
  */
 export type ErrorBody = {
@@ -268,9 +273,112 @@ export type Rect = { x: number, y: number, width: number, height: number, };
 export type CardField = { label: string, value: string, };
 
 /**
+ * One person's yes, where a rule asks for several.
+ */
+export type YesView = {
+/**
+ * Name of the key or login.
+ */
+by: string,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+at: number, reason: string | null, };
+
+/**
+ * How one argument is edited.
+ */
+export type EditKind = "text" | "number" | "flag";
+
+/**
+ * One argument of the call that a person may change.
+ */
+export type EditField = {
+/**
+ * Where it is in the arguments: `["text"]`, or `["fields", "0", "value"]` with a list's place as a number.
+ */
+path: Array<string>, label: string, kind: EditKind,
+/**
+ * As the agent gave it; absent for a secret, which nobody is shown.
+ */
+value: string | number | boolean | null,
+/**
+ * A password, a card number, a code: leave it as it is, or write another.
+ */
+secret: boolean, };
+
+/**
+ * What a person made of the call.
+ */
+export type EditView = {
+/**
+ * What was changed, in one line, secrets masked: `text is now "Grace" (was "Ada")`.
+ */
+what: string,
+/**
+ * One sentence: what happens now.
+ */
+summary: string, fields: Array<CardField>, };
+
+/**
+ * How long and how often, as a person wants it.
+ */
+export type GrantWish = {
+/**
+ * From 1 to 60.
+ */
+minutes: number,
+/**
+ * Calls let through at most, from 1 to 100; 20 when absent.
+ */
+uses: number | null, };
+
+/**
+ * One grant: what one rule asks about in one session, let through until it ends.
+ */
+export type GrantView = { id: GrantId, session: SessionId, session_name: string,
+/**
+ * Name of the rule that asks no more.
+ */
+rule: string,
+/**
+ * The held call it was given with.
+ */
+approval: ApprovalId,
+/**
+ * Name of the key or login that gave it.
+ */
+by: string,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+given_at: number,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+expires_at: number,
+/**
+ * Calls let through so far, and at most.
+ */
+uses: number, uses_max: number,
+/**
+ * Milliseconds since the Unix epoch; absent while it stands.
+ */
+ended_at: number | null,
+/**
+ * Why it ended, in a few words: `revoked by Ann`.
+ */
+end_reason: string | null, };
+
+/**
+ * Answer of `GET /v1/grants`: those that stand, oldest first.
+ */
+export type GrantList = { grants: Array<GrantView>, };
+
+/**
  * Where a held call is in its life. Only `pending` can still be decided.
  */
-export type ApprovalState = "pending" | "approved" | "denied" | "expired" | "withdrawn" | "stale" | "executed" | "outcome_unknown";
+export type ApprovalState = "pending" | "approved" | "edited" | "denied" | "expired" | "withdrawn" | "stale" | "executed" | "outcome_unknown";
 
 /**
  * One held call, as people see it.
@@ -313,6 +421,30 @@ decided_by: string | null,
  */
 decision_reason: string | null, fields: Array<CardField>,
 /**
+ * How many people must say yes; one no is a no.
+ */
+approvers: number,
+/**
+ * Those who did, oldest first.
+ */
+yes: Array<YesView>,
+/**
+ * Whose yes counts, as the rule says it (a person must fit one pattern of each list); empty: everybody's who may approve.
+ */
+deciders: Array<Array<string>>,
+/**
+ * The arguments a person may change; empty when none can be, as where several people decide.
+ */
+editable: Array<EditField>,
+/**
+ * What a person made of the call, when one changed it.
+ */
+edit: EditView | null,
+/**
+ * The grant that was given with the yes.
+ */
+grant: GrantId | null,
+/**
  * The element, CSS pixels in the picture; absent when the call has no target.
  */
 outline: Rect | null,
@@ -333,12 +465,21 @@ export type ApprovalList = { approvals: Array<ApprovalView>, };
 /**
  * What a person may say.
  */
-export type Decision = "approve" | "deny";
+export type Decision = "approve" | "deny" | "edit" | "take_over";
 
 /**
  * Body of `POST /v1/approvals/{id}`.
  */
-export type DecisionRequest = { decision: Decision, reason: string | null, };
+export type DecisionRequest = { decision: Decision, reason: string | null,
+/**
+ * With `edit`: what changes, the rest stays as the agent gave it. `null` takes an argument away; entries of a list are
+ * named by their place, as in `{"fields": {"0": {"value": "x"}}}`, or the list is given whole.
+ */
+arguments: Record<string, unknown> | null,
+/**
+ * With `approve`: lets what this rule asks about through in this session for a while.
+ */
+grant: GrantWish | null, };
 
 /**
  * The pool's numbers and limits, answer of `GET` and `PATCH /v1/pool`.
@@ -389,7 +530,11 @@ export type PoolPatch = { max_sessions: number | null, max_waiting: number | nul
 /**
  * What the service tells the grid and the inbox.
  */
-export type FeedEvent = { "type": "state", sessions: Array<SessionView>, approvals: Array<ApprovalView>, } | { "type": "session", session: SessionView, } | { "type": "session_closed", id: SessionId, } | { "type": "approval", approval: ApprovalView, };
+export type FeedEvent = { "type": "state", sessions: Array<SessionView>, approvals: Array<ApprovalView>,
+/**
+ * Those that stand.
+ */
+grants: Array<GrantView>, } | { "type": "session", session: SessionView, } | { "type": "session_closed", id: SessionId, } | { "type": "approval", approval: ApprovalView, } | { "type": "grant", grant: GrantView, };
 
 /**
  * What the service tells one session's viewers. Ordered; never skipped: a viewer too slow for them is closed and reconnects.
