@@ -387,3 +387,23 @@ async fn a_session_is_chosen_by_argument_by_url_or_by_key() {
     assert_eq!(section(&title.text, "Result"), "\"Shop\"");
     room.close().await;
 }
+
+#[tokio::test]
+async fn a_picture_of_lines_and_a_formula_are_pressed_like_anything_else() {
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/controls")).await;
+    let draw = "() => { document.body.insertAdjacentHTML('afterbegin', '<svg role=img aria-label=\"Chart\" width=80 height=40><rect width=80 height=40 /></svg><math aria-label=\"Sum\"><mi>x</mi></math>');
+        globalThis.seen = []; for (const one of document.querySelectorAll('svg, math')) one.addEventListener('click', () => seen.push(one.localName)); return 1; }";
+    agent.evaluate(draw).await;
+    let page = agent.ok("browser_snapshot", json!({})).await;
+    for words in [["img", "Chart"], ["math", "Sum"]] {
+        let target = page.find_ref(&words).unwrap_or_else(|| panic!("no {words:?} in\n{}", page.text));
+        agent.ok("browser_hover", json!({ "target": target })).await;
+        agent.ok("browser_click", json!({ "target": target })).await;
+    }
+    assert_eq!(agent.evaluate("() => seen.join()").await, "\"svg,math\"");
+    let field = agent.refused("browser_type", json!({ "target": "svg", "text": "x" })).await;
+    assert!(!field.contains("Illegal"), "{field}");
+    room.close().await;
+}

@@ -1,5 +1,6 @@
 //! The page script, case by case: each page of `tests/page_script` reads as the YAML beside it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use axum::Router;
@@ -49,8 +50,25 @@ async fn every_page_reads_as_its_yaml_says() {
         if read.trim_end() != wanted.trim_end() {
             wrong.push(format!("{name}: wanted\n{wanted}\nread\n{read}"));
         }
+        for role in roles(read) {
+            // One that is there is found by its role, also where the browser is asked for it by tag.
+            let target = format!("role={role}[include-hidden] >> nth=0");
+            let found =
+                agent.call("browser_evaluate", json!({ "target": target, "function": "one => one.tagName" })).await;
+            if found.is_error {
+                wrong.push(format!("{name}: role={role}: {}", found.text));
+            }
+        }
         agent.ok("browser_tabs", json!({ "action": "close" })).await;
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), names.len(), wrong.join("\n---\n"));
     room.close().await;
+}
+
+/// The roles of the lines that have a ref, each once.
+fn roles(yaml: &str) -> BTreeSet<&str> {
+    let lines = yaml.lines().filter(|line| line.contains("[ref=") && !line.contains("[aria-hidden]"));
+    let words =
+        lines.filter_map(|line| line.trim_start().trim_start_matches(['-', ' ', '\'']).split([' ', ':']).next());
+    words.filter(|word| !matches!(*word, "generic" | "iframe")).collect()
 }

@@ -149,12 +149,14 @@ impl Connection {
         let (id, answer) = self.register(session)?;
         let guard = PendingGuard { connection: self, id };
         let letter = encode(id, method, session.map(AsRef::as_ref), params)?;
+        let sent = tokio::time::Instant::now();
         let exchange = async {
             self.shared.outbox.send(letter).await.map_err(|_| self.gone_error())?;
             answer.await.map_err(|_| self.gone_error())?
         };
         let answered = tokio::time::timeout(deadline, exchange).await;
         drop(guard);
+        tracing::trace!(method, took = ?sent.elapsed(), "cdp command");
         match answered {
             Err(_) => Err(BrowserError::Timeout { what: what_of(method), after: deadline }),
             Ok(Err(error)) => Err(error),

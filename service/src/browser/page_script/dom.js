@@ -75,7 +75,9 @@ const buttonType = getterOf(HTMLButtonElement.prototype, 'type');
 const buttonForm = getterOf(HTMLButtonElement.prototype, 'form');
 const formElements = getterOf(HTMLFormElement.prototype, 'elements');
 const labelControl = getterOf(HTMLLabelElement.prototype, 'control');
-const editable = getterOf(HTMLElement.prototype, 'isContentEditable');
+const htmlEditable = getterOf(HTMLElement.prototype, 'isContentEditable');
+/** Of pictures and formulas the browser does not say whether they can be edited. */
+const editable = element => element instanceof HTMLElement && htmlEditable(element);
 
 const HTML_NAMESPACE = 'http://www.w3.org/1999/xhtml';
 const SVG_NAMESPACE = 'http://www.w3.org/2000/svg';
@@ -141,7 +143,9 @@ const idList = (element, name) => {
 const focusedElement = () => documentActive(document);
 
 /** Collapses white space and drops the characters nobody sees, as a person would read it. */
-const flat = text => text.replace(/[\u200b\u00ad]/g, '').replace(/\s+/g, ' ').trim();
+const flat = text => (!UNTIDY.test(text) ? text : text.replace(/[\u200b\u00ad]/g, '').replace(/\s+/g, ' ').trim());
+// Most texts are in that form already; nothing here is looked at twice.
+const UNTIDY = /[^!-~ ]|^ | $|  /;
 const cut = (text, length = 80) => {
   const line = flat(String(text));
   return line.length > length ? line.slice(0, length - 1) + '…' : line;

@@ -26,6 +26,23 @@ const INPUT_ROLES = {
 
 const SECTIONING = 'article,aside,main,nav,section,[role=article],[role=complementary],[role=main],[role=navigation],[role=region]';
 
+/** For a role that can be told by tag or attribute: a selector of all elements that may have it, and of some that have not. */
+const CAN_HAVE_ROLE = (() => {
+  const tags = new Map();
+  const add = (role, css) => tags.set(role, [...(tags.get(role) || []), css]);
+  for (const [tag, role] of Object.entries(SIMPLE)) if (!tag.includes(':')) add(role, tag);
+  for (const role of new Set(Object.values(INPUT_ROLES))) if (role) add(role, 'input');
+  for (const [role, css] of [['textbox', 'input'], ['combobox', 'input,select'], ['listbox', 'select'], ['link', 'a,area'], ['banner', 'header'],
+    ['contentinfo', 'footer'], ['form', 'form'], ['region', 'section'], ['img', 'img,svg'], ['cell', 'td'], ['gridcell', 'td'],
+    ['columnheader', 'th'], ['rowheader', 'th'], ['math', 'math']]) add(role, css);
+  const known = {};
+  // Anything may state its role; a role that no tag has by itself is always stated.
+  for (const role of ROLES) known[role] = [...(tags.get(role) || []), '[role]'].join(',');
+  // What has no other role is generic.
+  delete known.generic;
+  return known;
+})();
+
 // Parts of a table or list that stop being parts when the whole is presentational.
 const PARTS_OF = {
   li: ['ul', 'ol', 'menu'], tr: ['table', 'thead', 'tbody', 'tfoot'], td: ['tr'], th: ['tr'], tbody: ['table'], thead: ['table'], tfoot: ['table'],

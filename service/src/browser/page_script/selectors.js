@@ -222,18 +222,37 @@ const isAriaHidden = (pass, element) => {
 };
 const isSeen = (pass, element) => !NEVER_SHOWN.has(tagOf(element)) && hasBox(pass, element);
 
+/** Elements that can have a role, in drawing order: asked of the browser by tag and attribute where no shadow tree is in the way. */
+const roleCandidates = (scope, role, pass) => {
+  const css = CAN_HAVE_ROLE[role];
+  if (!css || hasShadowTrees(scope, pass)) return elementsUnder(scope);
+  return queryIn(scope, css);
+};
+const hasShadowTrees = (scope, pass) => {
+  pass.shadows ??= new Map();
+  let known = pass.shadows.get(scope);
+  if (known === undefined) pass.shadows.set(scope, known = shadowRootsUnder(scope).length > 0);
+  return known;
+};
+
+// The cheap questions first: of a thousand buttons one has the name, and only that one's style is asked for.
 const roleStep = (role, options = {}) => (scopes, pass) => {
   const named = options.name === undefined ? null : matcher(options.name, options.exact);
-  return inAll(scopes, scope => elementsUnder(scope).filter(element => {
-    const tag = tagOf(element);
-    if (roleOf(element, tag) !== role) return false;
-    for (const state of ['checked', 'disabled', 'expanded', 'pressed', 'selected', 'level']) {
-      if (options[state] !== undefined && stateOf(element, role, tag, state) !== options[state]) return false;
+  return inAll(scopes, scope => {
+    const found = [];
+    for (const element of roleCandidates(scope, role, pass)) {
+      const tag = tagOf(element);
+      if (roleOf(element, tag) !== role) continue;
+      if (STATES_ASKED.some(state => options[state] !== undefined && stateOf(element, role, tag, state) !== options[state])) continue;
+      if (named && !named(nameOf(pass, element, role, tag).name)) continue;
+      if (!options.includeHidden && isAriaHidden(pass, element)) continue;
+      found.push(element);
+      if (found.length >= WALK_MAX) break;
     }
-    if (!options.includeHidden && isAriaHidden(pass, element)) return false;
-    return !named || named(nameOf(pass, element, role, tag).name);
-  }));
+    return found;
+  });
 };
+const STATES_ASKED = ['checked', 'disabled', 'expanded', 'pressed', 'selected', 'level'];
 const stateOf = (element, role, tag, state) => {
   switch (state) {
     case 'checked': return checkedOf(element, role, tag) ?? false;

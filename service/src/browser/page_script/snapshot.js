@@ -70,7 +70,7 @@ const buildTree = (pass, top, prefix, nodesMax) => {
         if ((boxed && style.receives) || tag === 'iframe') {
           node.ref = giveRef(element, role, named.name, prefix);
           node.pointer = style.pointer;
-          node.root = style.pointer && !above.pointer;
+          node.root = node.pointer && !above.pointer;
         }
         if (role === 'link' && (tag === 'a' || tag === 'area' || tag === 'svg:a')) node.url = attribute(element, 'href') ?? attribute(element, 'xlink:href');
         if ((tag === 'input' || tag === 'textarea') && role === 'textbox') {
@@ -108,7 +108,7 @@ const buildTree = (pass, top, prefix, nodesMax) => {
       list: given && given.length ? given : null, at: 0, moved, movedAt: 0,
       words: visible && target.role !== 'textbox',
       above: {
-        hidden, pointer: (style.pointer && Boolean(node && node.ref)) || (node ? false : above.pointer), inSelect: tag === 'select' || (above.inSelect && tag === 'optgroup'),
+        hidden, pointer: node ? node.pointer && Boolean(node.ref) : above.pointer, inSelect: tag === 'select' || (above.inSelect && tag === 'optgroup'),
         disabled: stated && hasAttribute(element, 'aria-disabled') ? attribute(element, 'aria-disabled') === 'true' || (above.disabled && attribute(element, 'aria-disabled') !== 'false') : above.disabled,
       },
     });
@@ -174,6 +174,12 @@ const isDisabledAbove = element => {
 };
 
 const joinText = kids => {
+  // Nearly all nodes have one kid or none.
+  if (kids.length < 2) {
+    if (!kids.length || typeof kids[0] !== 'string') return kids;
+    const only = flat(kids[0]);
+    return only ? [only] : [];
+  }
   const out = [];
   let text = '';
   const flush = () => {
@@ -221,7 +227,8 @@ const tidy = node => {
 
 // What a reader gets from a node, without white space; `null` when part of it is only loose words in a wrapper or has no ref.
 // Words that something empty parts (`hash_<wbr>map`) count, as they do in Playwright MCP.
-const squeeze = text => text.replace(/\s+/g, '');
+const squeeze = text => (SPACE.test(text) ? text.replace(/\s+/g, '') : text);
+const SPACE = /\s/;
 const coverOf = node => {
   if (!node.name && !node.kids.length) return '';
   if (!node.ref || (isWords(node) && !node.parted)) return null;
@@ -273,7 +280,7 @@ const someRunSays = (node, wanted) => {
 
 const keyOf = (node, inPointer, boxes) => {
   let key = node.role;
-  if (node.name && node.name.length <= NAME_MAX) key += ' ' + JSON.stringify(node.name);
+  if (node.name && node.name.length <= NAME_MAX) key += QUOTED_AS_IT_IS.test(node.name) ? ` "${node.name}"` : ' ' + JSON.stringify(node.name);
   for (const word of node.states) key += ` [${word}]`;
   if (node.hidden) key += ' [aria-hidden]';
   if (node.ref) key += ` [ref=${node.ref}]`;
@@ -284,6 +291,8 @@ const keyOf = (node, inPointer, boxes) => {
   }
   return key;
 };
+
+const QUOTED_AS_IT_IS = /^[ !#-[\]-~]*$/;
 
 /** Writes the tree: nodes with at most `depth` others above them, all when it is negative. */
 const writeYaml = (roots, { depth, boxes }) => {

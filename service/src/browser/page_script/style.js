@@ -1,20 +1,22 @@
 // Computed style, read once per element and pass: a pass is synchronous, so nothing changes under it.
 
 /** What one synchronous pass over the page remembers; made by `newPass` and dropped when the pass ends. */
-const newPass = () => ({ styles: new Map(), contents: new Map(), labels: new Map(), pseudo: pseudoCandidates() });
+const newPass = () => ({ styles: new Map(), contents: new Map(), labels: new Map(), pseudo: undefined });
 
+/** What is asked of a style. Each property costs as much as a step of the walk, so those not always needed wait until they are. */
+class ElementStyle {
+  constructor(computed) {
+    this.computed = computed;
+    this.display = computed.display;
+    this.visible = computed.visibility === 'visible';
+  }
+
+  get pointer() { return this.computed.cursor === 'pointer'; }
+  get receives() { return this.computed.pointerEvents !== 'none'; }
+}
 const styleOf = (pass, element) => {
   let found = pass.styles.get(element);
-  if (!found) {
-    const style = getComputedStyle(element);
-    found = {
-      display: style.display,
-      visible: style.visibility === 'visible',
-      pointer: style.cursor === 'pointer',
-      receives: style.pointerEvents !== 'none',
-    };
-    pass.styles.set(element, found);
-  }
+  if (!found) pass.styles.set(element, found = new ElementStyle(getComputedStyle(element)));
   return found;
 };
 
@@ -97,6 +99,7 @@ const pseudoCandidates = () => {
 
 /** Text drawn by ::before or ::after; empty for pictures and counters. */
 const pseudoText = (pass, element, which) => {
+  if (pass.pseudo === undefined) pass.pseudo = pseudoCandidates();
   if (pass.pseudo && !pass.pseudo[which].has(element) && !shadowRoot(element) && nodeType(rootOf(element)) === 9) return '';
   const style = getComputedStyle(element, '::' + which);
   const content = style.content;
