@@ -39,6 +39,7 @@ mod reading;
 mod receiver;
 mod room;
 mod routes;
+mod sending;
 mod snapshots;
 mod stdio;
 mod storage;

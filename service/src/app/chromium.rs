@@ -1,11 +1,12 @@
 //! From settings to a Chromium that can be started.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::statvfs::statvfs;
 
-use crate::browser::{BrowserError, CastOptions, Executable, LaunchOptions, RunAs, Sandbox, Source};
+use crate::browser::{BrowserError, CastOptions, Door, Executable, LaunchOptions, RunAs, Sandbox, Source};
 use crate::config::{self, BrowserConfig, Config, Flavor};
 
 /// Chromium keeps pictures and messages between its processes there; below this it runs out on ordinary pages.
@@ -15,7 +16,7 @@ pub(super) const SHM_FREE_BYTES_MIN: u64 = 64 << 20;
 ///
 /// # Errors
 /// `Launch`, with what to do: no Chromium, no such user, the service is root and has no other user for it.
-pub fn launch_options(config: &Config) -> Result<LaunchOptions, BrowserError> {
+pub fn launch_options(config: &Config, door: Arc<Door>) -> Result<LaunchOptions, BrowserError> {
     let browser = &config.browser;
     Ok(LaunchOptions {
         source: match browser.connect.as_str() {
@@ -39,6 +40,7 @@ pub fn launch_options(config: &Config) -> Result<LaunchOptions, BrowserError> {
             height_max: config.live.height_max,
             fps_max: config.live.fps_max,
         },
+        door,
         shm_usable: shm_free().is_some_and(|free| free >= SHM_FREE_BYTES_MIN),
     })
 }

@@ -11,7 +11,7 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use super::chromium::{SHM_FREE_BYTES_MIN, launch_options, shm_free};
 use super::{policy_command, webhook_command};
-use crate::browser::{BrowserError, Chromium, LaunchOptions, Sandbox, Source};
+use crate::browser::{BrowserError, Chromium, Door, LaunchOptions, Sandbox, Source};
 use crate::config::Config;
 use crate::notify::Hook;
 use crate::telemetry::Tasks;
@@ -39,7 +39,7 @@ pub async fn run(config: &Config) -> bool {
         Finding { what: "fonts", result: fonts() },
         Finding { what: "descriptors", result: descriptors() },
     ];
-    match launch_options(config) {
+    match launch_options(config, Door::new(|_, _| false)) {
         Err(error) => findings.push(Finding { what: "chromium", result: Err(browser_trouble(&error)) }),
         Ok(options) => {
             let found = match &options.source {

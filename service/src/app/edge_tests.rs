@@ -23,6 +23,7 @@ use super::chromium::launch_options;
 use crate::approval::{Asking, Card, Desk, DeskLimits};
 use crate::audit::Log;
 use crate::auth::{Authenticator, Caller, KeyTerms, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
+use crate::browser::Door;
 use crate::config::Config;
 use crate::files::{Shelf, ShelfLimits};
 use crate::http::{Edge, Visit, bind, router, start};
@@ -88,8 +89,10 @@ impl House {
         let tracker = tokio_util::task::TaskTracker::new();
         let desk =
             Desk::open(store, DeskLimits::default(), WallClock::system(), tracker, desk_stop.clone()).await.unwrap();
-        let options =
-            Arc::new(launch_options(&config).expect("Chromium is needed: apt-get install chromium-headless-shell"));
+        let options = Arc::new(
+            launch_options(&config, Door::new(|_, _| false))
+                .expect("Chromium is needed: apt-get install chromium-headless-shell"),
+        );
         let pool = Pool::new(config.pool.clone(), options, Arc::new(NoWayOut), tasks.clone());
         std::fs::create_dir(data.path().join("files")).unwrap();
         let shelf =

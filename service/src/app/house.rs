@@ -15,12 +15,12 @@ use super::{chromium, policy_command, webhook_command};
 use crate::approval::{Desk, DeskLimits};
 use crate::audit::{Log, LogLimits};
 use crate::auth::{Authenticator, Keyring, WallClock};
-use crate::browser::Profile;
+use crate::browser::{Door, Profile};
 use crate::config::Config;
 use crate::egress::Egress;
 use crate::files::{Owner, Roots, Shelf, ShelfLimits};
 use crate::notify::Notifier;
-use crate::policy::Current;
+use crate::policy::{Current, could_send};
 use crate::pool::{Pool, PoolError};
 use crate::session::Registry;
 use crate::store::{Purpose, Store};
@@ -71,7 +71,8 @@ pub(super) fn two(what: impl std::fmt::Display, how: impl std::fmt::Display) -> 
 impl House {
     /// Builds all rooms. `listening` is where the service will be reached: pages may never reach it.
     pub async fn build(config: Config, listening: SocketAddr) -> Result<Self, Failure> {
-        let options = chromium::launch_options(&config).map_err(|error| launch_failure(&error))?;
+        let door = Door::new(could_send);
+        let options = chromium::launch_options(&config, Arc::clone(&door)).map_err(|error| launch_failure(&error))?;
         let swept = Profile::sweep(&options.profiles);
         if swept > 0 {
             tracing::info!(swept, "removed browser folders of a service that died");
@@ -86,6 +87,9 @@ impl House {
         let shelf = Shelf::new(files.path(), owner, shelf_limits(&config), Roots::new(config.files.roots.clone()));
         let policy_watch = PolicyWatch::of(&config.policy);
         let policy = Current::new(policy_command::load(&config.policy)?);
+        if policy.get().could_stop_requests() {
+            door.watch();
+        }
         let clock = WallClock::system();
         let webhooks = webhook_command::hooks(&config).map_err(|error| error.to_string())?;
         let notifier = Arc::new(Notifier::start(webhooks).map_err(|error| error.to_string())?);
@@ -139,7 +143,10 @@ impl House {
             told: config_told(&config),
         };
         if let Some(watch) = policy_watch {
-            rooms.spawn("policy watch", watch.run(Arc::clone(&policy), desk.clone(), audit.clone(), clock.clone()));
+            rooms.spawn(
+                "policy watch",
+                watch.run(Arc::clone(&policy), door, desk.clone(), audit.clone(), clock.clone()),
+            );
         }
         let gate = Gate::new(Arc::clone(&registry), policy, desk.clone(), audit.clone(), settings);
         let draining = CancellationToken::new();

@@ -11,6 +11,7 @@ use super::policy_command;
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
 use crate::auth::{Tenant, WallClock};
+use crate::browser::Door;
 use crate::policy::{Current, Preset};
 use crate::telemetry::names;
 
@@ -45,7 +46,7 @@ impl PolicyWatch {
     }
 
     /// Runs until the service ends.
-    pub async fn run(mut self, current: Arc<Current>, desk: Desk, audit: Log, clock: WallClock) {
+    pub async fn run(mut self, current: Arc<Current>, door: Arc<Door>, desk: Desk, audit: Log, clock: WallClock) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seen = self.read;
@@ -55,7 +56,7 @@ impl PolicyWatch {
             let now = stamp(&self.path);
             // Read when it has been the same for two looks: an editor may be half through.
             if now == seen && now != self.read {
-                let outcome = self.take_up(now, &current);
+                let outcome = self.take_up(now, &current, &door);
                 if let Err(error) = desk.rules_changed(&current.get()).await {
                     tracing::warn!(%error, "grants of rules that changed are shown still; they let nothing through");
                 }
@@ -73,11 +74,15 @@ impl PolicyWatch {
     }
 
     /// Puts the file's rules in the place of those that hold, if they are rules; says how it went.
-    fn take_up(&mut self, now: Option<Stamp>, current: &Current) -> String {
+    fn take_up(&mut self, now: Option<Stamp>, current: &Current, door: &Door) -> String {
         self.read = now;
         match policy_command::load(&self.setting) {
             Ok(policy) => {
                 tracing::info!(policy = %self.setting, rules = policy.rule_names().count(), "the policy was changed");
+                // Before the rules hold, so that there is no request between.
+                if policy.could_stop_requests() {
+                    door.watch();
+                }
                 current.set(policy);
                 gauge!(names::POLICY_BROKEN).set(0.0);
                 "taken up".to_owned()

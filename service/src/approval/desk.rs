@@ -357,6 +357,14 @@ impl Desk {
         result.and(self.end_grants_where("service", reason, |grant| grant.session == *session).await)
     }
 
+    /// What one card asks about is gone; nothing happens when it is over already.
+    ///
+    /// # Errors
+    /// [`NotKept`]: it could not be stored; the card expires by itself.
+    pub async fn withdraw_one(&self, id: &ApprovalId, reason: &str) -> Result<(), NotKept> {
+        self.advance(id, Event::Withdraw { reason: reason.to_owned() }).await.map(drop)
+    }
+
     /// Cards within reach, newest first, at most 500.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::telemetry::Tasks;
 use chromiumoxide::cdp::browser_protocol::browser::{
     DownloadProgressState, EventDownloadProgress, EventDownloadWillBegin, GetVersionParams,
 };
+use chromiumoxide::cdp::browser_protocol::fetch::EventRequestPaused;
 use chromiumoxide::cdp::browser_protocol::target::{
     CreateBrowserContextParams, EventAttachedToTarget, EventDetachedFromTarget, EventTargetCrashed,
     EventTargetInfoChanged, SetAutoAttachParams, SetDiscoverTargetsParams,
@@ -18,6 +19,7 @@ use chromiumoxide::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
 use super::BrowserError;
 use super::cdp::{Connection, Event, EventSink, Transport, connect_websocket};
 use super::context::Context;
+use super::door;
 use super::error::impossible;
 use super::executable::Executable;
 use super::launch::{self, LaunchOptions, Source};
@@ -40,7 +42,7 @@ pub struct Chromium {
 
 /// Events of the browser itself go to the context they concern.
 #[derive(Default)]
-struct RootSink {
+pub(super) struct RootSink {
     connection: Mutex<Option<Connection>>,
     /// By `browserContextId`; weak, so a dropped context is no leak.
     contexts: Mutex<HashMap<String, Weak<Context>>>,
@@ -134,7 +136,9 @@ impl Chromium {
         attached?;
         discovering?;
         let version = version?.product;
-        Ok(Self { connection, tasks: tasks.clone(), options, process: None, version, root })
+        let chromium = Self { connection, tasks: tasks.clone(), options, process: None, version, root };
+        chromium.tend_door().await?;
+        Ok(chromium)
     }
 
     /// Opens a context of its own: cookies, storage and proxy shared with no other.
@@ -155,6 +159,10 @@ impl Chromium {
         lock(&self.root.contexts).insert(id, Arc::downgrade(&context));
         context.deny_downloads().await?;
         Ok(context)
+    }
+
+    pub(super) fn root(&self) -> Weak<RootSink> {
+        Arc::downgrade(&self.root)
     }
 
     /// Is it still there?
@@ -236,6 +244,10 @@ impl EventSink for RootSink {
                     connection.end_session(detached.session_id.as_ref(), &BrowserError::Closed);
                 }
             }
+            EventRequestPaused::IDENTIFIER => {
+                door::paused(&connection, self.contexts(), event);
+                return;
+            }
             EventDownloadWillBegin::IDENTIFIER => {
                 if let Some(begun) = event.decode::<EventDownloadWillBegin>() {
                     self.download_begun(&begun);
@@ -281,6 +293,11 @@ impl EventSink for RootSink {
 }
 
 impl RootSink {
+    /// The contexts it has.
+    pub fn contexts(&self) -> Vec<Arc<Context>> {
+        lock(&self.contexts).values().filter_map(Weak::upgrade).collect()
+    }
+
     /// Downloads are told of by frame; which context that is, only its pages know.
     fn download_begun(&self, begun: &EventDownloadWillBegin) {
         let contexts: Vec<_> = lock(&self.contexts).values().filter_map(Weak::upgrade).collect();

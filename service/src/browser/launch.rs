@@ -6,6 +6,7 @@
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
 use std::time::Duration;
 
 use command_fds::{CommandFdExt, FdMapping};
@@ -13,6 +14,7 @@ use tokio::process::{Child, Command};
 
 use super::BrowserError;
 use super::cdp::PipeTransport;
+use super::door::Door;
 use super::executable::{Build, Executable};
 use super::profile::Profile;
 use super::run_as::RunAs;
@@ -67,6 +69,8 @@ pub struct LaunchOptions {
     /// Tabs of one context; popups beyond it are closed before their first request.
     pub pages_max: usize,
     pub cast: CastOptions,
+    /// What pages are about to send is looked at here, when it is watched.
+    pub door: Arc<Door>,
     /// Does `/dev/shm` hold enough for Chromium's shared memory?
     pub shm_usable: bool,
 }
@@ -200,6 +204,7 @@ mod tests {
 
     fn options() -> LaunchOptions {
         LaunchOptions {
+            door: Door::new(|_, _| false),
             source: Source::Elsewhere(String::new()),
             run_as: None,
             sandbox: Sandbox::On,

@@ -7,6 +7,7 @@ mod annotate;
 pub mod cdp;
 mod chromium;
 mod context;
+mod door;
 mod error;
 mod executable;
 mod launch;
@@ -27,14 +28,16 @@ pub use context::{
     Context, Cookie, DownloadNews, Inbox, Media, NetworkState, OriginItems, Partition, Recorded, Route, RouteDoing,
     SameSite,
 };
+pub use door::{Door, Doorkeeper, Sending, SendingKind};
 pub use error::BrowserError;
 pub use executable::{Build, Executable};
 pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
 pub use page::{
     ActionStyle, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Dropped, Finger, Frame,
-    KeyInput, Mark, Marked, Marks, Matches, Modal, MouseAction, Page, PageFacts, PageFieldKind, PageShown, PageTool,
-    PictureFormat, Reading, RequestBody, RequestEntry, RequestHeaders, RequestList, RequestOutcome, RequestSide,
-    Screencast, SentField, Shot, SnapshotOptions, SnapshotText, StorageArea, StoredItem, StoredItems, Target,
+    KeyInput, Mark, Marked, Marks, Matches, Modal, MouseAction, Page, PageFacts, PageFieldKind, PageForm, PageSecret,
+    PageSending, PageSentForm, PageShown, PageTool, PictureFormat, Reading, RequestBody, RequestEntry, RequestHeaders,
+    RequestList, RequestOutcome, RequestSide, Screencast, SentField, Shot, SnapshotOptions, SnapshotText, StorageArea,
+    StoredItem, StoredItems, Target,
 };
 pub use picture::{PictureLimit, fit};
 pub use profile::Profile;

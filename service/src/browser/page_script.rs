@@ -38,6 +38,7 @@
 //! | `record` | | from now on tells what a person does, through the binding `__helmwatchTell` |
 //! | `guard` | `on` | tells what a person types into secret fields (`__helmwatchSecret`), or no longer, and draws it as dots then |
 //! | `selection` | | `text` that is selected, and whether the keyboard is `here` |
+//! | `sending` | `url, method, values` | of a request: `forms` it could be, with the `buttons` that send them; `secrets` fields whose value is in it |
 //! | `text_at` | `x, y` | `tag, role, name` |
 
 use std::sync::Arc;
@@ -68,6 +69,7 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/sha256.js"),
     include_str!("page_script/facts.js"),
     include_str!("page_script/shown.js"),
+    include_str!("page_script/sending.js"),
     include_str!("page_script/watch.js"),
     include_str!("page_script/ready.js"),
     include_str!("page_script/through.js"),

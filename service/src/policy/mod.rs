@@ -16,6 +16,7 @@ mod facts;
 mod file;
 mod preset;
 mod rule;
+mod sent;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -30,6 +31,7 @@ pub use facts::{
     CallFacts, CallerFacts, Effect, FieldFacts, FieldKind, FormFacts, RequestFacts, RequestKind, TargetFacts,
 };
 pub use preset::Preset;
+pub use sent::{SentField, could_send, sent_fields};
 pub use values::ValueClass;
 
 use rule::Rule;

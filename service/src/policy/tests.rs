@@ -553,3 +553,67 @@ fn who_decides_is_checked() {
         assert!(error.contains(word) && error.contains("line"), "{ask}: {error}");
     }
 }
+
+/// The form of a page as it is about to be sent by a script, and the button that would have sent it.
+fn sent_form(method: &str, button: &str, fields: &[(FieldKind, bool)]) -> [TargetFacts; 1] {
+    let role = if button.is_empty() { "" } else { "button" };
+    [TargetFacts { submits: true, form: Some(form(method, fields)), ..element(role, button) }]
+}
+
+#[test]
+fn careful_holds_what_a_page_sends_by_the_rules_that_hold_for_its_buttons() {
+    let careful = Policy::preset(Preset::Careful);
+    let secret = [(FieldKind::Text, true), (FieldKind::Card, true)];
+    let plain = [(FieldKind::Text, true)];
+    for (kind, method, to, button, fields, rule) in [
+        (RequestKind::Form, "POST", "https://shop.test/x", "Buy now", &plain[..], "buying"),
+        (RequestKind::Script, "POST", "https://shop.test/x", "Konto löschen", &plain[..], "deleting"),
+        (RequestKind::Script, "POST", "https://shop.test/x", "", &secret[..], "sending-secrets"),
+        (RequestKind::Beacon, "POST", "https://other.test/x", "", &secret[..], "sending-secrets"),
+        (RequestKind::Script, "GET", "https://other.test/x?card=1", "", &secret[..], "sending-secrets"),
+        (RequestKind::Script, "DELETE", "https://shop.test/x", "", &plain[..], "deleting-by-script"),
+        (RequestKind::Script, "POST", "https://shop.test/buy", "", &plain[..], "buying-by-script"),
+        (RequestKind::Script, "PUT", "https://shop.test/api/v2/orders", "", &plain[..], "buying-by-script"),
+    ] {
+        let targets = sent_form(method, button, fields);
+        let verdict = careful.decide(&request(kind, method, to, &targets));
+        assert_eq!(rule_of(&verdict), ("ask", rule), "{method} {to} {button}");
+    }
+    for (kind, method, to, button) in [
+        (RequestKind::Script, "POST", "https://shop.test/api/search", ""),
+        (RequestKind::Script, "POST", "https://shop.test/graphql", ""),
+        (RequestKind::Script, "POST", "https://shop.test/orders/search", ""),
+        (RequestKind::Beacon, "POST", "https://count.test/collect?v=2", ""),
+        (RequestKind::Form, "POST", "https://shop.test/x", "Search"),
+        (RequestKind::Form, "POST", "https://shop.test/x", "Next"),
+    ] {
+        let targets = sent_form(method, button, &plain);
+        let verdict = careful.decide(&CallFacts { uploads: true, ..request(kind, method, to, &targets) });
+        assert_eq!(rule_of(&verdict), ("allow", "default"), "{method} {to} {button}");
+    }
+    let values = ["visitor-17".to_owned(), "4111111111111111".to_owned()];
+    let facts = CallFacts { values: &values, ..request(RequestKind::Beacon, "POST", "https://count.test/c", &[]) };
+    assert_eq!(rule_of(&careful.decide(&facts)), ("ask", "typing-secrets"));
+    let values =
+        ["1764142157123".to_owned(), "GA1.1.411111111.1111111".to_owned(), "order 4111111111111111".to_owned()];
+    let facts = CallFacts { values: &values, ..request(RequestKind::Beacon, "POST", "https://count.test/c", &[]) };
+    assert_eq!(rule_of(&careful.decide(&facts)).0, "allow", "numbers that are nobody's card");
+}
+
+#[test]
+fn strict_asks_about_what_pages_send_but_not_about_being_counted() {
+    let strict = Policy::preset(Preset::Strict);
+    let plain = sent_form("POST", "", &[(FieldKind::Text, true)]);
+    let secret = sent_form("POST", "", &[(FieldKind::Password, true)]);
+    let ask =
+        |kind, targets: &[TargetFacts]| rule_of(&strict.decide(&request(kind, "POST", "https://a.test/x", targets))).0;
+    assert_eq!((ask(RequestKind::Form, &plain), ask(RequestKind::Script, &plain)), ("ask", "ask"));
+    assert_eq!((ask(RequestKind::Beacon, &plain), ask(RequestKind::Beacon, &secret)), ("allow", "ask"));
+}
+
+#[test]
+fn open_asks_about_nothing_that_pages_send() {
+    let open = Policy::preset(Preset::Open);
+    let targets = sent_form("POST", "Buy now", &[(FieldKind::Card, true)]);
+    assert_eq!(rule_of(&open.decide(&request(RequestKind::Form, "POST", "https://a.test/buy", &targets))).0, "allow");
+}

@@ -45,6 +45,10 @@ impl ValueClass {
             Self::Password => into(FieldKind::Password),
             Self::OneTimeCode => into(FieldKind::OneTimeCode),
             // A number split over several fields is put together again.
+            // A request has a field a value, and many numbers that are nobody's.
+            Self::Card if call.request.is_some() => {
+                into(FieldKind::Card) || any(is_whole_card_number) || holds_card_number(&quarters(call.values))
+            }
             Self::Card => into(FieldKind::Card) || any(holds_card_number) || holds_card_number(&joined(call.values)),
             Self::Email => any(is_email),
             Self::Iban => any(holds_iban),
@@ -68,6 +72,33 @@ fn joined(values: &[String]) -> String {
         }
     }
     digits
+}
+
+/// The groups of four a card number is often split into, each alone in its field.
+fn quarters(values: &[String]) -> String {
+    let plain = |value: &String| value.len() == 4 && value.bytes().all(|byte| byte.is_ascii_digit());
+    let fours = values.windows(4).find(|four| four.iter().all(plain));
+    fours.map(<[String]>::concat).unwrap_or_default()
+}
+
+/// Is the whole text a card number, of an issuer that gives them out (ISO/IEC 7812-1)?
+pub(super) fn is_whole_card_number(text: &str) -> bool {
+    let text = text.trim();
+    if text.len() > 25 || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ' || byte == b'-') {
+        return false;
+    }
+    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|byte| byte - b'0').collect();
+    let front = digits.iter().take(2).fold(0_u8, |front, digit| front * 10 + digit);
+    let issued = match front {
+        40..=49 => matches!(digits.len(), 13 | 16 | 19),
+        51..=55 | 22..=27 => digits.len() == 16,
+        34 | 37 => digits.len() == 15,
+        30 | 36 | 38 => matches!(digits.len(), 14 | 16),
+        35 | 60 | 62 | 64 | 65 => (16..=19).contains(&digits.len()),
+        50 | 56..=59 | 61 | 63 | 66..=69 => (13..=19).contains(&digits.len()),
+        _ => false,
+    };
+    issued && is_card_number(&digits)
 }
 
 /// Is there a run of digits, with single spaces or hyphens between, that is a card number?

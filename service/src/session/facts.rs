@@ -74,7 +74,7 @@ impl TargetReading {
 }
 
 /// The page's word, as the policy's: rules are pure and know no page.
-fn kind(kind: PageFieldKind) -> FieldKind {
+pub(super) fn kind(kind: PageFieldKind) -> FieldKind {
     match kind {
         PageFieldKind::Text => FieldKind::Text,
         PageFieldKind::Password => FieldKind::Password,

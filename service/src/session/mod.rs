@@ -6,6 +6,7 @@
 
 mod calls;
 mod control;
+mod departure;
 mod downloads;
 mod error;
 mod facts;
@@ -17,6 +18,7 @@ mod life;
 mod lost;
 mod owner;
 mod registry;
+mod sending;
 mod storage;
 mod tabs;
 mod video;
@@ -31,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use calls::CallNumber;
 pub use control::{Controller, Drive, Taking};
+pub use departure::Departure;
 pub use downloads::Download;
 pub use error::SessionError;
 pub use facts::TargetReading;
@@ -39,6 +42,7 @@ pub use job::Patience;
 pub use journal::{Traced, TracedCall};
 pub use owner::Owner;
 pub use registry::{NewSession, Registry};
+pub use sending::{Acting, HeldSending, Judging, NotHeld, SendingEnd, SendingJudge};
 pub use video::{ShownActions, VideoFile, VideoWish};
 
 /// What work in a session handles. Named here because whoever runs work goes through a session.
@@ -46,8 +50,8 @@ pub use crate::browser::{
     ActionStyle, BrowserError, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Cookie, Dialog, Dropped, Label, Mark,
     Marked, Marks, Matches, Media, Modal, MouseAction, MouseButton, NetworkState, OriginItems, Page, PageTool,
     Partition, PictureFormat, PictureLimit, Reading, RequestBody, RequestEntry, RequestHeaders, RequestList,
-    RequestOutcome, RequestSide, Route, RouteDoing, SameSite, Shot, SnapshotOptions, SnapshotText, StorageArea,
-    StoredItem, StoredItems, Target, annotate, fit,
+    RequestOutcome, RequestSide, Route, RouteDoing, SameSite, Sending, SendingKind, Shot, SnapshotOptions,
+    SnapshotText, StorageArea, StoredItem, StoredItems, Target, annotate, fit,
 };
 
 /// What a session keeps for its agent; named here for the same reason.
@@ -91,6 +95,12 @@ pub struct Session {
     /// Its cards that wait for a person, as the approvals last told.
     waiting: AtomicU32,
     viewers: AtomicU32,
+    /// What its pages send by themselves.
+    outbox: sending::OutboxLock,
+    /// Counts changes of it.
+    outbox_changed: watch::Sender<u64>,
+    /// Says what becomes of that; the context holds it weakly.
+    keeper: std::sync::OnceLock<Arc<sending::Keeper>>,
     /// Wakes the session's task when what a person is asked changes.
     handoffs: Notify,
     /// The registry's: hears what is asked in any session.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use helmwatch_protocol::{FeedEvent, LiveEvent, SessionId, SessionView};
@@ -15,6 +15,7 @@ use super::calls::Calls;
 use super::downloads::Receiving;
 use super::life::{BROWSER_DIED, Span};
 use super::lost::Lost;
+use super::sending::SendingJudge;
 use super::{EVENTS_MAX, HandoffNews, Owner, Session, SessionError, State, id, now_ms};
 use crate::auth::{Caller, KeyId};
 use crate::config::SessionConfig;
@@ -55,6 +56,8 @@ pub struct Registry {
     feed: broadcast::Sender<FeedEvent>,
     handoff_news: broadcast::Sender<HandoffNews>,
     lost: Lost,
+    /// Judges what pages send by themselves; without one nothing that a policy could stop leaves them.
+    judge: OnceLock<Weak<dyn SendingJudge>>,
     tasks: Tasks,
 }
 
@@ -96,10 +99,18 @@ impl Registry {
             sessions: Mutex::default(),
             opening: Mutex::default(),
             lost: Lost::default(),
+            judge: OnceLock::new(),
             feed: broadcast::Sender::new(FEED_MAX),
             handoff_news: broadcast::Sender::new(HANDOFF_NEWS_MAX),
             tasks,
         })
+    }
+
+    /// Names who judges what pages send; once, before the first session.
+    pub fn judged_by(&self, judge: Weak<dyn SendingJudge>) {
+        if self.judge.set(judge).is_err() {
+            tracing::error!("what pages send has one judge only; the first one stays");
+        }
     }
 
     /// Opens a session for `caller`. `tell` hears the place in the queue while there is one.
@@ -206,6 +217,9 @@ impl Registry {
             events: broadcast::Sender::new(EVENTS_MAX),
             waiting: AtomicU32::new(0),
             viewers: AtomicU32::new(0),
+            outbox: Mutex::default(),
+            outbox_changed: watch::Sender::new(0),
+            keeper: OnceLock::new(),
             handoffs: Notify::new(),
             handoff_news: self.handoff_news.clone(),
             driven: watch::Sender::new(false),
@@ -214,6 +228,7 @@ impl Registry {
             ended: CancellationToken::new(),
             id,
         });
+        session.keep_door(self.judge.get().cloned());
         self.lock().insert(session.id.clone(), Arc::clone(&session));
         opening.id = None;
         counter!(names::SESSIONS_OPENED).increment(1);

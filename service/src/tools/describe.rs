@@ -3,7 +3,7 @@
 use helmwatch_protocol::CardField;
 
 use super::response::one_line;
-use crate::policy::{FieldKind, TargetFacts};
+use crate::policy::{FieldKind, SentField, TargetFacts};
 use crate::session::TargetReading;
 
 /// Longest name or value in a sentence, characters.
@@ -55,6 +55,49 @@ pub(super) fn fields(readings: &[TargetReading], values: &[String]) -> Vec<CardF
     fields
 }
 
+/// `Send POST to https://shop.example/buy after Click button "Next"`. What stands behind `?` may be anybody's secret.
+pub(super) fn sending(method: &str, url: &str, cause: Option<&str>) -> String {
+    let because = cause.map_or_else(|| "by the page itself".to_owned(), |cause| format!("after {cause}"));
+    format!("Send {} to {} {because}", one_line(method), cut(&bare(url), TEXT_CHARS_MAX * 2))
+}
+
+/// The lines of a card about a request: where it goes, and each field with its value.
+pub(super) fn sent(method: &str, url: &str, fields: &[SentField]) -> Vec<CardField> {
+    let mut lines = vec![CardField {
+        label: "Sends to".to_owned(),
+        value: format!("{} {}", one_line(method), cut(&bare(url), VALUE_CHARS_MAX)),
+    }];
+    for field in fields {
+        let label = match field.name.as_str() {
+            "" => "Content".to_owned(),
+            name => cut(&one_line(name), TEXT_CHARS_MAX),
+        };
+        let facts = TargetFacts { field: Some(field.kind), ..TargetFacts::default() };
+        let value = match is_key_word(&field.name) {
+            true => "••••••".to_owned(),
+            false => masked(Some(&facts), &field.value),
+        };
+        lines.push(CardField { label, value });
+    }
+    lines
+}
+
+/// Is a field named like something that opens doors? Programs send such without anybody having typed it.
+fn is_key_word(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["token", "csrf", "xsrf", "secret", "session", "api_key", "apikey", "authorization", "signature", "nonce"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+fn bare(url: &str) -> String {
+    let url = one_line(url);
+    match url.split_once('?') {
+        Some((place, _)) => format!("{place}?…"),
+        None => url,
+    }
+}
+
 /// `button "Buy now"`.
 pub(super) fn element(facts: &TargetFacts) -> String {
     let role = if facts.role.is_empty() || facts.role == "none" { facts.tag.as_str() } else { &facts.role };
@@ -103,6 +146,27 @@ mod tests {
         assert!(!masked(Some(&password), "hunter2").contains("hunter"));
         assert!(!masked(None, "4111 1111 1111 1111").contains("4111"));
         assert_eq!(masked(None, "hello"), "hello");
+    }
+
+    #[test]
+    fn a_request_is_told_without_its_secrets() {
+        let said = sending("POST", "https://shop.test/buy?token=abc#x", Some("Click button \"Next\""));
+        assert_eq!(said, "Send POST to https://shop.test/buy?… after Click button \"Next\"");
+        assert_eq!(
+            sending("PUT", "https://a.test/x\n### y", None),
+            "Send PUT to https://a.test/x ### y by the page itself"
+        );
+        let field = |name: &str, value: &str, kind| SentField { name: name.into(), value: value.into(), kind };
+        let fields = [
+            field("item", "3", FieldKind::Text),
+            field("pin", "hunter2", FieldKind::Password),
+            field("n", "4111 1111 1111 1111", FieldKind::Card),
+            field("csrf_token", "abcdef", FieldKind::Text),
+        ];
+        let lines = sent("POST", "https://shop.test/buy?q=abcdef", &fields);
+        let text = format!("{lines:?}");
+        assert!(lines.len() == 5 && text.contains("POST https://shop.test/buy?…") && text.contains("\"3\""), "{text}");
+        assert!(!text.contains("hunter2") && !text.contains("4111") && !text.contains("abcdef"), "{text}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Understand the arguments, find the session for this caller, look at the target, ask the policy; then run it, refuse it, or hold
 //! it until a person has decided. What was approved is compared with the page once more in the very turn in which it runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -21,6 +21,7 @@ use super::keeper::Keeper;
 use super::look::{Known, Seen, decide, look, look_closer};
 use super::prepared::{Prepared, Run, Wanted, Work};
 use super::response;
+use super::sending::{self, Away, Judge, Sent};
 use super::terms::Terms;
 use super::tool::Tool;
 use super::traced::Watched;
@@ -28,7 +29,7 @@ use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, desc
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
 use crate::policy::{Asking, Current, Effect, Verdict};
-use crate::session::{CallNumber, Patience, Registry, Session, SessionError};
+use crate::session::{CallNumber, Patience, Registry, SendingJudge, Session, SessionError};
 use crate::telemetry::names;
 
 /// What the gate is told once.
@@ -54,8 +55,12 @@ pub struct Gate {
     registry: Arc<Registry>,
     pub(super) policy: Arc<Current>,
     pub(super) desk: Desk,
-    audit: Log,
+    pub(super) audit: Log,
     pub(super) settings: GateSettings,
+    /// Calls whose sendings are held while their agent is away.
+    pub(super) away: Away,
+    /// Hears of what pages send; the registry holds it weakly.
+    _judge: Arc<Judge>,
 }
 
 /// One call on its way, as far as it is known before it has a session.
@@ -100,6 +105,8 @@ pub(super) enum First {
         ttl: Duration,
         asking: Asking,
     },
+    /// It was carried out, and something that it sent is held.
+    Sent(Box<Sent>),
 }
 
 impl Gate {
@@ -113,7 +120,13 @@ impl Gate {
         settings: GateSettings,
     ) -> Arc<Self> {
         let tools = catalog::tools().into_iter().map(Arc::new).collect();
-        Arc::new(Self { tools, registry, policy, desk, audit, settings })
+        Arc::new_cyclic(|gate| {
+            let judge = Arc::new(Judge(Weak::clone(gate)));
+            let weak: Weak<dyn SendingJudge> = Arc::downgrade(&(Arc::clone(&judge) as Arc<dyn SendingJudge>));
+            registry.judged_by(weak);
+            let away = Away::default();
+            Self { tools, registry, policy, desk, audit, settings, away, _judge: judge }
+        })
     }
 
     /// The tools of these toolsets, in their fixed order.
@@ -231,6 +244,9 @@ impl Gate {
             }
             Some(_) => (CallState::Failed, "failed"),
         };
+        if place.session.is_closed() {
+            self.away.forget(&place.session);
+        }
         if place.session.is_closed() || error.as_ref().is_some_and(|error| error.code == "browser_gone") {
             self.registry.end_told(&place.session);
         }
@@ -260,6 +276,10 @@ impl Gate {
         if known.effect != Effect::Read && place.session.handoff().is_some() {
             return failed(SessionError::HandedOff.into());
         }
+        // A call made again that was carried out, and whose sending is held, goes on waiting for that alone.
+        if let Some(sent) = self.away.back(call, place) {
+            return sending::finish(self, call, place, known, sent).await;
+        }
         // A call made again finds the card of the first.
         if let Some(held) = Held::again(self, call, place) {
             return held::finish(self, call, place, known, run, held).await;
@@ -280,7 +300,7 @@ impl Gate {
             };
             session.call_named(number, &describe::sentence(&known.verb, &seen.readings, known.to_url.as_deref()));
             match decide(&policy, session.owner(), &known, &seen) {
-                Verdict::Allow { .. } => act(&session, &known, seen, run, terms).await,
+                Verdict::Allow { .. } => act(&session, &known, seen, run, terms, number, false).await,
                 Verdict::Deny { rule, message } => {
                     let outcome = Err(not_allowed(&rule, &message));
                     watched.ended(&session, &known, &seen.readings, &outcome);
@@ -292,7 +312,7 @@ impl Gate {
                         Ok(Some(grants)) => {
                             let grants = grants.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                             session.call_named(number, &format!("{what} (let through by grant {grants})"));
-                            return act(&session, &known, seen, run, terms).await;
+                            return act(&session, &known, seen, run, terms, number, true).await;
                         }
                         Ok(None) => {}
                         // What cannot be written down is asked about.
@@ -307,6 +327,7 @@ impl Gate {
         };
         match self.turn(call, place, patience, turn).await {
             Ok(First::Done(reply, error)) => (reply, error),
+            Ok(First::Sent(sent)) => sending::finish(self, call, place, again, *sent).await,
             Ok(First::Ask { run, seen, rule, message, ttl, asking }) => {
                 match Held::ask(self, call, place, &again, seen, rule, message, ttl, asking).await {
                     Ok(held) => held::finish(self, call, place, again, run, held).await,
@@ -388,7 +409,27 @@ impl First {
     pub(super) fn over(self) -> (Reply, Option<ToolError>) {
         match self {
             Self::Done(reply, error) => (reply, error),
-            Self::Ask { .. } => unreachable!("only the policy's answer asks"),
+            Self::Ask { .. } | Self::Sent(_) => {
+                unreachable!("only the policy's answer asks, and what is held is waited for")
+            }
+        }
+    }
+
+    /// Says something before all else that is said of the call.
+    pub(super) fn say_first(&mut self, said: String) {
+        match self {
+            Self::Done(reply, _) => response::say_first(reply, &said),
+            Self::Sent(sent) => sent.said = Some(said),
+            Self::Ask { .. } => {}
+        }
+    }
+
+    /// What went wrong, if anything did.
+    pub(super) fn error(&self) -> Option<&ToolError> {
+        match self {
+            Self::Done(_, error) => error.as_ref(),
+            Self::Sent(sent) => sent.outcome.as_ref().err(),
+            Self::Ask { .. } => None,
         }
     }
 
@@ -418,7 +459,15 @@ pub(super) fn not_allowed(rule: &str, message: &str) -> ToolError {
 }
 
 /// Runs what may run, in this very turn.
-async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms: Terms) -> First {
+async fn act(
+    session: &Arc<Session>,
+    known: &Known,
+    seen: Seen,
+    run: Run,
+    terms: Terms,
+    number: CallNumber,
+    approved: bool,
+) -> First {
     show(session, known, &seen).await;
     let turn = Turn {
         session: Arc::clone(session),
@@ -431,11 +480,28 @@ async fn act(session: &Arc<Session>, known: &Known, seen: Seen, run: Run, terms:
         tokens_max: terms.tokens_max,
     };
     let readings = turn.readings.clone();
+    let page = turn.page.clone().map(|page| (Arc::clone(&page), page.mark()));
     let watched = Watched::begin();
     Watched::acts(session, known);
-    let outcome = hide(run(turn).await, &known.hidden);
+    // What pages send from here on is this call's, until it is over.
+    let acting = (known.effect != Effect::Read).then(|| {
+        let summary = describe::sentence(&known.verb, &readings, known.to_url.as_deref());
+        let targets = readings.iter().map(|reading| reading.facts.clone()).collect();
+        session.acting(number, summary, approved, targets)
+    });
+    let outcome = tokio::select! {
+        biased;
+        outcome = run(turn) => outcome,
+        () = sending::stuck(session, page.as_ref().map(|(page, _)| &**page), known, number), if acting.is_some() => sending::cut_off(),
+    };
+    let outcome = hide(outcome, &known.hidden);
     Watched::acted(session, known, &outcome);
     watched.ended(session, known, &readings, &outcome);
+    let held = if acting.is_some() { session.held_of(number).await } else { Vec::new() };
+    drop(acting);
+    if !held.is_empty() {
+        return First::Sent(Box::new(Sent { outcome, held, page, approved, said: None }));
+    }
     First::done(session, known, outcome, terms).await
 }
 
@@ -482,6 +548,7 @@ pub(super) async fn act_approved(
     seen: Seen,
     run: Run,
     terms: Terms,
-) -> (Reply, Option<ToolError>) {
-    act(session, known, seen, run, terms).await.over()
+    number: CallNumber,
+) -> First {
+    act(session, known, seen, run, terms, number, true).await
 }

@@ -7,10 +7,10 @@ use helmwatch_protocol::{ApprovalState, CallState, approval_link};
 use tokio::time::timeout;
 
 use super::editor::{self, HeldCall};
-use super::gate::{self, Call, Gate, InSession};
+use super::gate::{self, Call, First, Gate, InSession};
 use super::look::{Known, Seen, decide, look, look_closer};
 use super::prepared::{Run, Work};
-use super::{Progress, Reply, ToolError, describe, own_client, response};
+use super::{Progress, Reply, ToolError, describe, own_client, response, sending};
 use crate::approval::{Card, Editing, Finish, Outcome, Permit, Picture, Ticket};
 use crate::policy::{Asking, Verdict};
 use crate::session::{Page, Patience, PictureFormat, Shot};
@@ -20,7 +20,7 @@ const PICTURE_WAIT: Duration = Duration::from_secs(3);
 /// JPEG quality of a card's picture.
 const PICTURE_QUALITY: u8 = 75;
 /// How often a waiting client hears that it still waits. Known clients give up after 60 s of silence.
-const PROGRESS_EVERY: Duration = Duration::from_secs(10);
+pub(super) const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 
 /// A card that is on disk.
 pub(super) struct Held {
@@ -183,12 +183,12 @@ async fn approved(
     permit: Box<Permit>,
 ) -> (Reply, Option<ToolError>) {
     place.session.call_moved(place.number, CallState::Running, None);
-    let (session, desk, terms) = (Arc::clone(&place.session), gate.desk.clone(), call.terms);
+    let (session, desk, terms, number) = (Arc::clone(&place.session), gate.desk.clone(), call.terms, place.number);
+    let again = known.clone();
     // The rules of now, not of when it was asked.
     let policy = gate.policy.get();
     let asked = known.clone();
     let to_run = ToRun::of(call, known, run, &permit);
-    let number = place.number;
     let turn = async move {
         let changed = |why: &str| {
             ToolError::new(
@@ -242,11 +242,11 @@ async fn approved(
             Ok(running) => running,
             Err(error) => {
                 let error = ToolError::new("stale", format!("The call was not run: {error}."), error.hint());
-                return (response::refusal(&error), Some(error));
+                return First::Done(response::refusal(&error), Some(error));
             }
         };
-        let (mut reply, error) = gate::act_approved(&session, &known, seen, run, terms).await;
-        let how = match &error {
+        let mut first = gate::act_approved(&session, &known, seen, run, terms, number).await;
+        let how = match first.error() {
             Some(error) if error.code == "browser_gone" || error.code == "renderer_crashed" => Finish::OutcomeUnknown,
             _ => Finish::Executed,
         };
@@ -254,21 +254,22 @@ async fn approved(
             tracing::error!(%error, "the end of an approved call could not be stored yet");
         }
         if let Some(said) = said {
-            response::say_first(&mut reply, &said);
+            first.say_first(said);
         }
-        (reply, error)
+        first
     };
     match gate.turn(call, place, Patience::Act, turn).await {
-        Ok(done) => done,
+        Ok(First::Sent(sent)) => sending::finish(gate, call, place, again, *sent).await,
+        Ok(done) => done.over(),
         Err(error) => (response::refusal(&error), Some(error)),
     }
 }
 
-async fn give_up(desk: &crate::approval::Desk, permit: Box<Permit>, error: ToolError) -> (Reply, Option<ToolError>) {
+async fn give_up(desk: &crate::approval::Desk, permit: Box<Permit>, error: ToolError) -> First {
     if let Err(not_kept) = desk.abandon(permit, &error.what).await {
         tracing::warn!(error = %not_kept, "a stale approval could not be stored; it goes stale by itself");
     }
-    (response::refusal(&error), Some(error))
+    First::Done(response::refusal(&error), Some(error))
 }
 
 fn refused(gate: &Gate, ticket: &Ticket, outcome: Outcome) -> ToolError {
@@ -341,7 +342,7 @@ fn fingerprint(seen: &Seen) -> String {
     parts
 }
 
-async fn picture(page: &Page) -> Option<Picture> {
+pub(super) async fn picture(page: &Page) -> Option<Picture> {
     let taken = timeout(PICTURE_WAIT, page.capture(Shot::Viewport, PictureFormat::Jpeg, PICTURE_QUALITY)).await;
     let (width, height) = page.viewport();
     match taken {
@@ -355,7 +356,7 @@ async fn picture(page: &Page) -> Option<Picture> {
 }
 
 /// `https://example.org`, or the address as it is when it has none.
-fn origin(address: &str) -> String {
+pub(super) fn origin(address: &str) -> String {
     url::Url::parse(address).map_or_else(
         |_| address.to_owned(),
         |url| match url.origin() {

@@ -27,6 +27,7 @@ mod pattern;
 mod prepared;
 mod reply;
 mod response;
+mod sending;
 mod spec;
 mod terms;
 mod tool;

@@ -33,6 +33,7 @@ pub(super) async fn take(keeper: &Keeper<'_>) -> News {
         let entries = keeper.session.console_untold(&page);
         news.lines.extend(console(&entries));
     }
+    news.lines.extend(keeper.session.take_sending_news());
     for download in keeper.session.take_downloads().await {
         match download {
             Download::Begun { name } => news.lines.push(format!("- Downloading file {} ...", one_line(&name))),

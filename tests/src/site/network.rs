@@ -18,6 +18,11 @@ const WORKER: &str = "const ask = (path) => fetch(path).then((a) => a.text(), (e
      onmessage = async (e) => e.source.postMessage(await ask(e.data)); \
      onconnect = (e) => { const port = e.ports[0]; port.onmessage = async (m) => port.postMessage(await ask(m.data)) };";
 
+/// Sends when it is told to, as a service worker does, and says how it went.
+const SENDING_WORKER: &str = "oninstall = () => skipWaiting(); onmessage = async (e) => { \
+     const sent = await fetch('/received', { method: 'POST', body: new URLSearchParams({ way: 'service worker' }) }).then(() => 'sent', () => 'blocked'); \
+     e.source.postMessage(sent) };";
+
 /// Largest answer of `/api/bytes`.
 const BYTES_MAX: usize = 32 << 20;
 
@@ -26,6 +31,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/network", get(|| async { Html(include_str!("../../site/network.html")) }))
         .route("/network.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], "h1 { color: green }") }))
         .route("/network-worker.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], WORKER) }))
+        .route("/sending-worker.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], SENDING_WORKER) }))
         .route("/api/echo", any(echo))
         .route("/api/bytes", get(bytes))
         .route("/api/missing", get(|| async { (StatusCode::NOT_FOUND, "nothing here") }))

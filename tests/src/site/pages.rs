@@ -49,6 +49,7 @@ const FIXED: [(&str, &str); 26] = [
     ("/shifting", include_str!("../../site/shifting.html")),
     ("/upload", include_str!("../../site/upload.html")),
     ("/inputs", include_str!("../../site/inputs.html")),
+    ("/sending", include_str!("../../site/sending.html")),
     ("/drag", include_str!("../../site/drag.html")),
     ("/mouse", include_str!("../../site/mouse.html")),
     ("/wheel", include_str!("../../site/wheel.html")),
@@ -73,6 +74,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/pay", post(|| async { Redirect::to("/bought") }))
         .route("/account/delete", post(|| async { Redirect::to("/") }))
         .route("/received", post(|| async { StatusCode::NO_CONTENT }))
+        .route("/moved", post(|| async { Redirect::temporary("/received") }))
         .route("/slow", get(slow))
         .route("/drip", get(drip))
         .route("/never", get(std::future::pending::<StatusCode>))

@@ -2,6 +2,7 @@
 
 mod aside;
 mod cookies;
+mod departures;
 mod downloads;
 pub(in crate::browser) mod emulation;
 mod glob;
@@ -13,8 +14,8 @@ mod secrets;
 mod workers;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::telemetry::Tasks;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 
 use crate::browser::BrowserError;
 use crate::browser::cdp::Connection;
+use crate::browser::door::Doorkeeper;
 use crate::browser::error::impossible;
 use crate::browser::launch::LaunchOptions;
 use crate::browser::lock::lock;
@@ -69,6 +71,10 @@ pub struct Context {
     emulation: Mutex<Arc<Emulation>>,
     downloads: Downloads,
     pub(in crate::browser) workers: Workers,
+    /// Says what becomes of what its pages send.
+    keeper: OnceLock<Weak<dyn Doorkeeper>>,
+    /// Counts what was held of that; whoever waits for a page does not wait for what is held.
+    held: AtomicU64,
     /// Counts changes of the list and of any page's title or address.
     changed: watch::Sender<u64>,
 }
@@ -96,6 +102,8 @@ impl Context {
             emulation: Mutex::default(),
             downloads: Downloads::default(),
             workers: Workers::default(),
+            keeper: OnceLock::new(),
+            held: AtomicU64::new(0),
             changed: watch::Sender::new(0),
         }
     }
@@ -208,6 +216,10 @@ impl Context {
     /// The usual deadline of a command.
     pub(in crate::browser) fn deadline(&self) -> Duration {
         self.options.command_deadline
+    }
+
+    pub(in crate::browser) fn options(&self) -> &LaunchOptions {
+        &self.options
     }
 
     /// Ends it: its tabs close, its renderers die, its storage goes.

@@ -27,6 +27,8 @@ pub(in crate::browser) struct Workers {
 
 struct WorkerSink {
     context: Weak<Context>,
+    /// Chromium's id of it.
+    target: String,
     session: OnceLock<CdpSession>,
     routing: Arc<Routing>,
 }
@@ -56,6 +58,7 @@ impl Context {
         }
         let sink = Arc::new(WorkerSink {
             context: Arc::downgrade(self),
+            target: AsRef::<str>::as_ref(&attached.target_info.target_id).to_owned(),
             session: OnceLock::new(),
             routing: Arc::clone(&self.workers.routing),
         });
@@ -76,6 +79,11 @@ impl Context {
                 tracing::debug!(%error, "a worker of no tab could not be prepared");
             }
         });
+    }
+
+    /// Is it one of its workers that belong to no tab, as far as they are followed?
+    pub(in crate::browser) fn has_worker(&self, target: &str) -> bool {
+        lock(&self.workers.sinks).iter().any(|sink| sink.target == target)
     }
 
     /// Makes its workers as it wants them now.

@@ -248,6 +248,7 @@ impl Page {
                         state.title.clear();
                     }
                     visited = origin_of(&url);
+                    state.network.leaving.document_gone(id);
                     state.frame_committed(id, e.frame.loader_id.as_ref(), &url, session);
                     state.choosers_gone_with(id);
                 }
@@ -329,6 +330,7 @@ impl Page {
             EventRequestWillBeSent::IDENTIFIER => {
                 if let Some(e) = event.read::<RequestBegun<'_>>() {
                     state.network.request_begun(&e);
+                    self.sends(&mut state, &e);
                     let private = self.context.upgrade().is_some_and(|context| context.is_private());
                     state.network.requests.begun(&e, session.id(), private);
                 }
@@ -463,6 +465,7 @@ impl Page {
             {
                 let mut state = lock(&self.state);
                 state.closed = true;
+                state.network.leaving.tab_gone();
                 state.dialog = None;
                 state.choosers.clear();
                 if error.is_gone() {

@@ -1,7 +1,17 @@
 //! What is known of an element before anything is done to it, as the page script tells it.
 
+use std::time::Duration;
+
 use helmwatch_protocol::Rect;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use super::Page;
+use super::frames::FrameRef;
+use crate::browser::door::Sending;
+use crate::browser::page_script;
+
+/// How long a page may take to say which form it sends; one whose script waits for the answer does not say it at all.
+const SENDING_WAIT_MAX: Duration = Duration::from_millis(500);
 
 /// What a field is for, by type, `autocomplete`, then name and label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -89,6 +99,72 @@ pub struct PageShown {
     /// Changes when it moves on its page, changes its size, or something lies over it that did not; not when the page is scrolled.
     pub place: String,
     pub sends: Vec<SentField>,
+}
+
+/// A form that would send what is being sent.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PageSentForm {
+    #[serde(flatten)]
+    pub form: PageForm,
+    /// Its submit buttons that would.
+    pub buttons: Vec<PageButton>,
+}
+
+/// A submit button.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PageButton {
+    pub role: String,
+    pub name: String,
+}
+
+/// A field of the page whose value is being sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct PageSecret {
+    pub kind: PageFieldKind,
+    /// Which of the values it is in.
+    pub at: usize,
+}
+
+/// Answer of `sending`: what the forms of a frame say of a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct PageSending {
+    pub forms: Vec<PageSentForm>,
+    pub secrets: Vec<PageSecret>,
+}
+
+#[derive(Serialize)]
+struct Query<'a> {
+    url: &'a str,
+    method: &'a str,
+    values: &'a [String],
+}
+
+impl Page {
+    /// What the forms of the page say of something that stands at the door: of the frame that sends it, and of the main frame, whose
+    /// form may fill that one. A page that answers too late says nothing; it is not interrupted.
+    pub async fn sending(&self, sending: &Sending, values: &[String]) -> PageSending {
+        let method = sending.method.to_ascii_uppercase();
+        let argument = serde_json::json!(Query { url: &sending.url, method: &method, values });
+        let main = self.main_frame();
+        let own = FrameRef { id: sending.frame().to_owned() };
+        let mut known = PageSending::default();
+        for frame in [Some(&own).filter(|_| own != main && self.has_frame(&own.id)), Some(&main)].into_iter().flatten()
+        {
+            let asked = self.unless_dialog(self.call_once(frame, "sending", &argument, SENDING_WAIT_MAX));
+            let answered = match tokio::time::timeout(SENDING_WAIT_MAX, asked).await {
+                Ok(answered) => answered.and_then(|value| page_script::answered::<PageSending>(value, "sending")),
+                Err(_) => continue,
+            };
+            match answered {
+                Ok(seen) => {
+                    known.forms.extend(seen.forms);
+                    known.secrets.extend(seen.secrets);
+                }
+                Err(error) => tracing::debug!(%error, "a page did not say which form it sends"),
+            }
+        }
+        known
+    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ mod facts;
 mod frames;
 mod guard;
 mod keyboard;
+mod leaving;
 mod marks;
 mod modal;
 mod navigate;
@@ -64,7 +65,7 @@ pub use console::{ConsoleEntry, ConsoleLevel};
 pub use dialog::Dialog;
 pub use dragging::Dropped;
 pub use elements::Matches;
-pub use facts::{PageFacts, PageFieldKind, PageShown, SentField};
+pub use facts::{PageFacts, PageFieldKind, PageForm, PageSecret, PageSending, PageSentForm, PageShown, SentField};
 pub use keyboard::KeyInput;
 pub use marks::{Marked, Marks};
 pub use modal::Modal;
@@ -346,6 +347,11 @@ impl Page {
         for session in sessions {
             self.connection.fail_session(&session, &BrowserError::Crashed);
         }
+        self.touch();
+    }
+
+    /// Lets whoever waits for it look again.
+    pub(super) fn wake(&self) {
         self.touch();
     }
 

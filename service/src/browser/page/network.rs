@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::leaving::Leaving;
 use super::requests::Requests;
 
 /// Requests followed at once; a page that opens more is settled without them.
@@ -36,6 +37,8 @@ pub(in crate::browser) struct Network {
     pub failure: Option<String>,
     /// What the agent can look at.
     pub requests: Requests,
+    /// What is on its way to the door.
+    pub leaving: Leaving,
 }
 
 #[derive(Deserialize)]
@@ -124,6 +127,7 @@ impl Network {
     }
 
     pub fn response_came(&mut self, event: &ResponseCame<'_>, main_frame: &str) {
+        self.leaving.answered(event.request_id.as_ref());
         if event.r#type == "Document" && event.frame_id == main_frame {
             let ours: Option<OurHeaders> =
                 event.response.headers.and_then(|headers| serde_json::from_str(headers.get()).ok());
@@ -137,6 +141,7 @@ impl Network {
 
     pub fn request_ended(&mut self, event: &RequestEnded<'_>) {
         self.under_way.remove(event.request_id.as_ref());
+        self.leaving.ended(event.request_id.as_ref());
     }
 
     /// A new main document: what its predecessor asked for no longer matters.

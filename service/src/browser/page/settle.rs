@@ -21,6 +21,7 @@ pub struct Mark {
     pub(super) navigations: u64,
     pub(super) documents: u64,
     pub(super) requests: u64,
+    pub(super) held: u64,
 }
 
 /// Arguments of `turn`.
@@ -34,10 +35,18 @@ impl Page {
     #[must_use]
     pub fn mark(&self) -> Mark {
         let state = lock(&self.state);
-        Mark { navigations: state.navigations_begun, documents: state.documents, requests: state.network.begun }
+        let held = self.context.upgrade().map_or(0, |context| context.held());
+        Mark { navigations: state.navigations_begun, documents: state.documents, requests: state.network.begun, held }
     }
 
-    /// Waits for the navigation and the requests that began since `mark`, bounded; returns at once when nothing did.
+    /// The same, but what was held meanwhile is waited for again: it was let go.
+    #[must_use]
+    pub fn mark_again(&self, mark: Mark) -> Mark {
+        Mark { held: self.mark().held, ..mark }
+    }
+
+    /// Waits for the navigation and the requests that began since `mark`, bounded; returns at once when nothing did, and when
+    /// something of it is held for a person.
     ///
     /// # Errors
     /// When the page crashed, closed or went. A dialog that opened ends the wait without an error.
@@ -54,21 +63,27 @@ impl Page {
         let navigated = |state: &PageState| {
             (state.navigations_begun > mark.navigations, state.main().is_some_and(|main| main.navigating))
         };
+        let context = self.context.upgrade();
+        let held = || context.as_ref().is_some_and(|context| context.held() > mark.held);
         let (begun, _) = navigated(&lock(&self.state));
         if begun {
             let arrived = |state: &PageState| {
                 let main = state.main()?;
-                (!main.navigating && (main.dom_content_loaded || state.documents == mark.documents)).then_some(())
+                (held() || !main.navigating && (main.dom_content_loaded || state.documents == mark.documents))
+                    .then_some(())
             };
             match self.unless_dialog(self.until("the navigation", NAVIGATION_WAIT_MAX, arrived)).await {
                 Err(BrowserError::Timeout { .. }) => return Ok(()),
                 other => other?,
             }
+            if held() {
+                return Ok(());
+            }
             if lock(&self.state).documents > mark.documents {
                 return self.load_event().await;
             }
         }
-        let quiet = |state: &PageState| (state.network.under_way_since(mark.requests) == 0).then_some(());
+        let quiet = |state: &PageState| (held() || state.network.under_way_since(mark.requests) == 0).then_some(());
         if quiet(&lock(&self.state)).is_some() {
             return Ok(());
         }
@@ -99,7 +114,7 @@ impl Page {
     }
 
     /// Does the page get to a turn of its timers soon? One whose script never ends does not.
-    pub(super) async fn responds(&self) -> bool {
+    pub async fn responds(&self) -> bool {
         let (frame, argument) = (self.main_frame(), json!(Turn { frame: false }));
         let turned = self.unless_dialog(self.call_once(&frame, "turn", &argument, REQUESTS_WAIT_MAX));
         !matches!(tokio::time::timeout(REQUESTS_WAIT_MAX, turned).await, Err(_) | Ok(Err(BrowserError::Timeout { .. })))

@@ -61,4 +61,5 @@ globalThis.__helmwatch = Object.freeze({
   record: guarded(record),
   guard: guarded(guard),
   selection: guarded(selection),
+  sending: guarded(sending),
 });
