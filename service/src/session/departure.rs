@@ -26,10 +26,10 @@ impl Departure {
             Some(page) => page.sending(sending, &values).await,
             None => PageSending::default(),
         };
-        Self::of(sending, fields, seen, cause)
+        Self::of(sending, fields, &seen, cause)
     }
 
-    fn of(sending: &Sending, mut fields: Vec<SentField>, seen: PageSending, cause: Option<&Acting>) -> Self {
+    fn of(sending: &Sending, mut fields: Vec<SentField>, seen: &PageSending, cause: Option<&Acting>) -> Self {
         // The page knows its fields better than their names in a body do.
         for of_page in seen.forms.iter().flat_map(|sent| &sent.form.fields) {
             for field in fields.iter_mut().filter(|field| field.name == of_page.name && field.kind == FieldKind::Text) {
