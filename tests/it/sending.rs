@@ -186,7 +186,10 @@ async fn a_tab_that_closes_takes_what_it_was_about_to_send_with_it() {
     let arguments = button(&room, &agent, "and close").await;
     let deciding = async {
         // The fetch goes with its window; the beacon outlives it and is asked about.
-        let card = room.held().await;
+        let outlives = until("the beacon's card", SOON, async || {
+            room.pending().await.into_iter().find(|card| card.to_string().contains("outlives"))
+        });
+        let card = outlives.await.unwrap();
         room.decide(room.service.admin_key(), card["id"].as_str().unwrap(), "deny").await
     };
     let (answer, _) = tokio::join!(agent.call("browser_click", arguments), deciding);
