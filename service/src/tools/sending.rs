@@ -245,6 +245,11 @@ async fn decided(
         Some(page) => held::picture(page).await,
         None => None,
     };
+    // What a person typed into secret fields is nobody's to read, wherever a page puts it.
+    let mut fields = describe::sent(&sending.method, &sending.url, &departure.fields);
+    for field in &mut fields {
+        field.value = session.covered(&field.value).into_owned();
+    }
     let card = Card {
         session: session.id().clone(),
         session_name: session.name().to_owned(),
@@ -259,7 +264,7 @@ async fn decided(
         asking: asked.asking,
         editable: Vec::new(),
         editing: None,
-        fields: describe::sent(&sending.method, &sending.url, &departure.fields),
+        fields,
         outline: None,
         picture,
         // What is sent stands still: there is nothing that could change until it goes.
