@@ -124,3 +124,47 @@ fn the_data_folder_has_a_home() {
     assert_eq!(of(&[("HOME", "/home/a"), ("XDG_DATA_HOME", "/d")]), Path::new("/d/helmwatch"));
     assert_eq!(of(&[("HOME", "/home/a"), ("HELMWATCH_DATA_DIR", "/e")]), Path::new("/e"));
 }
+
+#[test]
+fn a_webhook_that_cannot_be_used_is_named_and_its_secrets_appear_nowhere() {
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let hook = |lines: &str| format!("[[webhook]]\n{lines}");
+    let load = |text: &str| Config::load(Some(file(text).path()), [], &[]);
+    let good =
+        hook(&format!("name = \"ops\"\nurl = \"https://hooks.example/T0/secret-path\"\nsecret = \"{SECRET}\"\n"));
+    let config = load(&good).unwrap();
+    assert_eq!(config.webhook[0].url.expose(), "https://hooks.example/T0/secret-path");
+    let shown = format!("{}{config:?}", config.to_toml());
+    assert!(!shown.contains("secret-path") && !shown.contains(&SECRET[6..]), "{shown}");
+    assert!(
+        load(&hook("name = \"s\"\nurl_env = \"SLACK\"\nformat = \"slack\"\n")).is_ok(),
+        "Slack checks no signature"
+    );
+    for (lines, word) in [
+        ("name = \"a\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"\n", "webhook.url of \"a\": there is none"),
+        ("name = \"a\"\nurl = \"https://x.test\"\n", "webhook.secret of \"a\": there is none"),
+        (
+            "name = \"a\"\nurl = \"https://x.test\"\nsecret = \"whsec_c2hvcnQ=\"\n",
+            "webhook.secret of \"a\": is not whsec_",
+        ),
+        (
+            "name = \"a\"\nurl = \"ftp://x.test\"\nsecret_env = \"S\"\n",
+            "webhook.url of \"a\": is no http or https address",
+        ),
+        ("name = \"a\"\nurl = \"https://x.test\"\nurl_env = \"U\"\nsecret_env = \"S\"\n", "are both given"),
+        ("name = \"a\"\nurl = \"https://x.test\"\nsecret_env = \"HELMWATCH_S\"\n", "are settings"),
+        ("url = \"https://x.test\"\nsecret_env = \"S\"\n", "webhook.name"),
+        (
+            "name = \"a\"\nurl = \"https://x.test\"\nsecret_env = \"S\"\nattempts_max = 0\n",
+            "webhook.attempts_max of \"a\": 0",
+        ),
+        ("name = \"a\"\nurl = \"https://x.test\"\nsecret_env = \"S\"\nevents = [\"approval.lost\"]\n", "approval.lost"),
+        ("name = \"a\"\nurls = \"https://x.test\"\n", "urls"),
+    ] {
+        let error = load(&hook(lines)).unwrap_err();
+        assert!(error.to_string().contains(word), "{word} in {error}");
+        assert_eq!(error.to_string().lines().count(), 2, "{error}");
+        assert!(!error.to_string().contains(&SECRET[6..]), "{error}");
+    }
+    assert!(load(&format!("{good}{good}")).unwrap_err().to_string().contains("no name of its own"));
+}
