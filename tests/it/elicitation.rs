@@ -247,3 +247,22 @@ async fn a_client_that_loses_the_question_is_asked_a_few_times_and_a_person_is_f
     assert!(listed.lines().any(|line| line.contains("\tdesk\tmay elicit")), "{listed}");
     room.close().await;
 }
+
+#[tokio::test]
+async fn a_rule_that_asks_certain_people_or_several_asks_no_client() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("rules.toml");
+    for ask in ["ask.approvers = 2", "ask.by = \"boss*\""] {
+        let rules = format!("[[rule]]\nname = \"two\"\nthen = \"ask\"\n{ask}\nwhen.tool = \"browser_click\"\n");
+        std::fs::write(&file, format!("default = \"allow\"\n{rules}")).unwrap();
+        let room =
+            Room::with(|options| options.policy(file.to_str().unwrap()).config("[mcp]\nhold_ms_max = 300\n")).await;
+        let key = key(&room.service, "desk").await;
+        let client = able(&room, &key).await;
+        let arguments = at_the_button(&client, &room).await;
+        let held = ToolAnswer::of(&call(&client, &arguments, json!({})).await.unwrap()).unwrap();
+        assert!(held.is_error && held.text.contains("Waiting for approval"), "{ask}: {}", held.text);
+        assert_eq!(card(&room).await["state"], "pending");
+        room.close().await;
+    }
+}

@@ -10,6 +10,7 @@ use super::desk::{REASON_CHARS_MAX, milliseconds};
 use super::machine::Event;
 use super::{DecideError, Desk, State, Yes};
 use crate::auth::OwnClient;
+use crate::policy::Asking;
 
 /// How often one card is put to its client: a client that lost the question may be asked again, one that will not answer is left alone.
 const OFFERS_MAX: u8 = 3;
@@ -30,12 +31,13 @@ pub struct Offer {
 }
 
 impl Desk {
-    /// Notes that a waiting card is put to its client now. `None`: it no longer waits, or that was done often enough.
+    /// Notes that a waiting card is put to its client now. `None`: it no longer waits, that was done often enough, or a rule asks
+    /// certain people or several, of whom a client is none.
     #[must_use]
     pub fn offer(&self, id: &ApprovalId) -> Option<Offer> {
         let mut board = self.board();
         let entry = board.get_mut(id).filter(|entry| entry.record.state == State::Pending)?;
-        if entry.offers.made >= OFFERS_MAX {
+        if entry.offers.made >= OFFERS_MAX || !is_anybodys(&entry.record.card.asking) {
             return None;
         }
         let number = entry.offers.made + 1;
@@ -72,7 +74,7 @@ impl Desk {
         let asking = self.board().get(id).filter(|entry| own(entry)).map(|entry| entry.record.card.asking.clone());
         let asking = asking.ok_or(DecideError::NotFound)?;
         // Where a rule asks certain people, or several, what proves no person is none of them. A no counts all the same.
-        if decision != Decision::Deny && (asking.approvers > 1 || !asking.by.is_empty()) {
+        if decision != Decision::Deny && !is_anybodys(&asking) {
             return Err(DecideError::NotAsked { deciders: asking.deciders() });
         }
         let by = format!("someone, through the client of key {}", client.caller().name());
@@ -97,4 +99,9 @@ impl Desk {
         let view = record.view();
         if done == Some(wanted) { Ok(view) } else { Err(DecideError::AlreadyDecided(Box::new(view))) }
     }
+}
+
+/// May any one person decide it?
+fn is_anybodys(asking: &Asking) -> bool {
+    asking.approvers <= 1 && asking.by.is_empty()
 }

@@ -75,7 +75,10 @@ fn approval(view: &ApprovalView) -> Told {
         (ApprovalState::Pending, _) => "A step waits for a person's decision".to_owned(),
         (ApprovalState::Denied, Some(by)) => format!("Denied by {by}"),
         (ApprovalState::Expired, _) => "Nobody decided in time".to_owned(),
-        (ApprovalState::Withdrawn, _) => "No longer asked".to_owned(),
+        // Only a person who takes over withdraws with a name.
+        (ApprovalState::Withdrawn, Some(by)) => format!("{by} took over"),
+        (ApprovalState::Edited, Some(by)) => format!("Approved with changes by {by}"),
+        (ApprovalState::Withdrawn, None) => "No longer asked".to_owned(),
         (_, Some(by)) => format!("Approved by {by}"),
         (_, None) => "It is over".to_owned(),
     };
