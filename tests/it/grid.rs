@@ -5,9 +5,10 @@ use helmwatch_protocol::{LiveEvent, ViewerMessage};
 use helmwatch_tests::browser::Page;
 use helmwatch_tests::cdp::Chromium;
 use helmwatch_tests::viewer::Viewer;
+use helmwatch_tests::wait::until;
 use serde_json::json;
 
-use crate::room::{Hand, Room};
+use crate::room::{Hand, Room, SOON};
 use crate::story::{keep, sign_in};
 
 /// Pages that look like something, so that the grid does.
@@ -106,9 +107,13 @@ async fn one_twelve_and_sixty_sessions_are_seen_at_a_glance() {
     shots(&viewer, "60").await;
     // What is far below is not looked at, and costs nothing.
     viewer.when(DRAWN).await.unwrap();
-    let (_, list) = room.service.api("GET", "/v1/sessions", Some(room.service.admin_key()), None).await.unwrap();
-    let looked = list["sessions"].as_array().unwrap().iter().filter(|one| one["viewers"] != 0).count();
-    assert!((8..=28).contains(&looked), "{looked} of 60 sessions are looked at");
+    let mut looked = 0;
+    let wanted = until("the tiles on the screen to be looked at", SOON, async || {
+        let (_, list) = room.service.api("GET", "/v1/sessions", Some(room.service.admin_key()), None).await.unwrap();
+        looked = list["sessions"].as_array().unwrap().iter().filter(|one| one["viewers"] != 0).count();
+        (8..=28).contains(&looked).then_some(())
+    });
+    wanted.await.unwrap_or_else(|fault| panic!("{fault}: {looked} of 60 sessions are looked at"));
     viewer.evaluate("scrollTo(0, document.body.scrollHeight)").await.unwrap();
     viewer.when(&format!("scrollY > 0 && {DRAWN}")).await.unwrap();
 
