@@ -94,7 +94,16 @@ impl Chromium {
     /// # Errors
     /// When there is no Chromium, or it does not start.
     pub async fn launch() -> Outcome<Self> {
-        Self::start(executable(), "apt-get install chromium-headless-shell, or name one in CHROMIUM_BIN").await
+        Self::launch_with(&[]).await
+    }
+
+    /// The same with further flags.
+    ///
+    /// # Errors
+    /// As [`Self::launch`].
+    pub async fn launch_with(flags: &[&str]) -> Outcome<Self> {
+        let hint = "apt-get install chromium-headless-shell, or name one in CHROMIUM_BIN";
+        Self::start(executable(), hint, flags).await
     }
 
     /// The same with the whole browser, for what the shell lacks: notifications are refused there.
@@ -102,10 +111,10 @@ impl Chromium {
     /// # Errors
     /// As [`Self::launch`].
     pub async fn launch_whole() -> Outcome<Self> {
-        Self::start(PathBuf::from(WHOLE), "apt-get install chromium").await
+        Self::start(PathBuf::from(WHOLE), "apt-get install chromium", &[]).await
     }
 
-    async fn start(program: PathBuf, hint: &str) -> Outcome<Self> {
+    async fn start(program: PathBuf, hint: &str, flags: &[&str]) -> Outcome<Self> {
         if !program.is_file() {
             return Err(Fault::new(format!("no Chromium at {}", program.display()), hint));
         }
@@ -117,6 +126,7 @@ impl Chromium {
         command
             .args(["--headless", "--remote-debugging-pipe", "--no-first-run", "--disable-background-networking"])
             .args(["--disable-component-update", "--disable-gpu", "--no-startup-window", "--window-size=1280,720"])
+            .args(flags)
             .arg(format!("--user-data-dir={}", profile.path().display()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -95,6 +95,21 @@ impl Viewer {
         }
     }
 
+    /// Acknowledges the next frame and looks at nothing else: the least a viewer does. `false` when the socket is closed.
+    ///
+    /// # Errors
+    /// When it broke.
+    pub async fn acknowledge_next(&mut self) -> Outcome<bool> {
+        loop {
+            let Some(message) = self.socket.next().await else { return Ok(false) };
+            if let Message::Binary(bytes) = message.map_err(|error| Fault::of("the live socket", error))? {
+                let (header, _) = FrameHeader::decode(&bytes).map_err(|error| Fault::of("a frame", error))?;
+                self.send(&ViewerMessage::Ack { seq: header.sequence }).await?;
+                return Ok(true);
+            }
+        }
+    }
+
     /// The next event that `wanted` takes; frames on the way are acknowledged.
     ///
     /// # Errors

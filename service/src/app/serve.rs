@@ -93,6 +93,8 @@ async fn open_doors(
     let greeting = keys(house, listening).await?;
     let witness = Witness::new(house.audit.clone(), WallClock::system());
     let hub = Hub::new(config.live.clone(), Arc::new(house.desk.clone()), witness, house.edges.clone());
+    let aside = house.edges.aside("viewers");
+    let aside = aside.map_err(|error| two(error, "Raise the limits of threads and descriptors (ulimit -u, -n)."))?;
     let edge = Edge {
         auth: house.auth.clone(),
         sessions: Arc::clone(&house.registry),
@@ -107,7 +109,8 @@ async fn open_doors(
         public_url: config.public_url(listening),
         http: config.http.clone(),
         live: config.live.clone(),
-        tasks: house.edges.clone(),
+        // Agents first: a hundred viewers who are told of every call must not stand in line before its answer.
+        tasks: aside,
     };
     let agents = mcp::service(Arc::clone(&house.gate), &mcp_config(config, listening), protocol);
     let routes = router(edge, agents);

@@ -59,7 +59,7 @@ pub struct Edge {
     pub audit: Log,
     pub http: HttpConfig,
     pub live: LiveConfig,
-    /// Own the tasks of sockets.
+    /// Own the tasks of sockets, best apart from everybody else's ([`Tasks::aside`]).
     pub tasks: Tasks,
 }
 

@@ -2,11 +2,13 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::io;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use metrics::{counter, gauge};
+use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +25,8 @@ pub struct Tasks {
     cancel: CancellationToken,
     /// Trackers of the owners above: they wait for this owner's tasks too. As many as owners are nested (at most a handful).
     above: Vec<TaskTracker>,
+    /// Where tasks run; `None`: on the runtime of whoever spawns them.
+    on: Option<Handle>,
 }
 
 impl Default for Tasks {
@@ -35,7 +39,7 @@ impl Tasks {
     /// An owner at the top.
     #[must_use]
     pub fn new() -> Self {
-        Self { tracker: TaskTracker::new(), cancel: CancellationToken::new(), above: Vec::new() }
+        Self { tracker: TaskTracker::new(), cancel: CancellationToken::new(), above: Vec::new(), on: None }
     }
 
     /// An owner below this one: cancelled with it, waited for by it, but can be ended alone.
@@ -43,7 +47,26 @@ impl Tasks {
     pub fn child(&self) -> Self {
         let mut above = self.above.clone();
         above.push(self.tracker.clone());
-        Self { tracker: TaskTracker::new(), cancel: self.cancel.child_token(), above }
+        Self { tracker: TaskTracker::new(), cancel: self.cancel.child_token(), above, on: self.on.clone() }
+    }
+
+    /// As [`Tasks::child`], with a thread of its own for its tasks: however many they are and however busy, the scheduler of the
+    /// system sees to it that everybody else's have their turn. The thread ends when they have.
+    ///
+    /// # Errors
+    /// When the system has no thread or descriptor left.
+    pub fn aside(&self, name: &'static str) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let aside = Self { on: Some(runtime.handle().clone()), ..self.child() };
+        let (cancel, tracker) = (aside.cancel.clone(), aside.tracker.clone());
+        std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            runtime.block_on(async {
+                cancel.cancelled().await;
+                tracker.close();
+                tracker.wait().await;
+            });
+        })?;
+        Ok(aside)
     }
 
     /// Cancelled when this owner ends.
@@ -107,7 +130,7 @@ impl Tasks {
         T: Send + 'static,
     {
         let above: Vec<_> = self.above.iter().map(TaskTracker::token).collect();
-        self.tracker.spawn(async move {
+        let task = async move {
             let _above = above;
             let alive = gauge!(names::TASKS_ALIVE, "task" => name);
             alive.increment(1.0);
@@ -118,7 +141,11 @@ impl Tasks {
                 tracing::error!(task = name, panic = panic_text(&*panic), "task panicked");
                 None
             })
-        })
+        };
+        match &self.on {
+            Some(handle) => self.tracker.spawn_on(task, handle),
+            None => self.tracker.spawn(task),
+        }
     }
 }
 
@@ -186,5 +213,16 @@ mod tests {
         let tasks = Tasks::new();
         tasks.spawn_with("deaf", |_| std::future::pending::<()>());
         assert_eq!(tasks.end(Duration::from_secs(1)).await, 1);
+    }
+
+    #[tokio::test]
+    async fn tasks_aside_run_on_a_thread_of_their_own_and_end_with_their_owner() {
+        let tasks = Tasks::new();
+        let aside = tasks.aside("aside").expect("a thread");
+        let thread = || std::thread::current().name().unwrap_or_default().to_owned();
+        let ran = aside.spawn("here", async move { thread() }).await.expect("it ran");
+        assert_eq!(ran.as_deref(), Some("aside"));
+        aside.spawn("for ever", std::future::pending::<()>());
+        assert_eq!(tasks.end(Duration::from_secs(5)).await, 0);
     }
 }

@@ -12,6 +12,9 @@ import { Tile } from "./tile";
 /** With more sessions than this a filter is worth its place. */
 const FILTER_FROM = 7;
 
+/** So few sessions have room for larger pictures. */
+const FEW = 2;
+
 export function Grid(): JSX.Element {
   const words = useSignal("");
   if (!feedKnown.value) {
@@ -62,7 +65,7 @@ export function Grid(): JSX.Element {
       {shown.length === 0 ? (
         <p class="soft">No session answers to “{words.value}”.</p>
       ) : (
-        <ul class="grid" aria-label="Sessions">
+        <ul class={`grid${all.length <= FEW ? " grid-few" : ""}`} aria-label="Sessions">
           {shown.map((session) => (
             <li key={session.id}>
               <Tile session={session} />

@@ -10,7 +10,7 @@ import { now } from "../state/clock";
 import { needsPerson } from "../state/feed";
 import { sessionLink } from "../state/route";
 import { count, span } from "../state/words";
-import { EyeIcon } from "./icons";
+import { EyeIcon, HandIcon, InboxIcon } from "./icons";
 import { AddressText, StatePill } from "./parts";
 
 /** Frames a second of a tile, and of the one a person points at. */
@@ -49,9 +49,17 @@ function Drawn({ session }: TileProps): JSX.Element {
       <span class="tile-picture">
         {alive ? <Thumbnail id={session.id} /> : <span class="tile-none">The browser of this session died.</span>}
         {session.approvals_pending > 0 ? (
-          <span class="tile-flag">{count(session.approvals_pending, "step")} to decide</span>
+          <span class="tile-flag">
+            <InboxIcon />
+            {count(session.approvals_pending, "step")} to decide
+          </span>
         ) : (
-          session.handoff !== null && <span class="tile-flag">Asks for a person</span>
+          session.handoff !== null && (
+            <span class="tile-flag">
+              <HandIcon />
+              Asks for a person
+            </span>
+          )
         )}
       </span>
       <span class="tile-words">

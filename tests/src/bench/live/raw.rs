@@ -14,6 +14,15 @@ use crate::cdp::Chromium;
 use crate::viewer::now_us;
 use crate::{Fault, Outcome};
 
+/// The service's own flags, as far as they change what is painted and when.
+const AS_OURS: [&str; 5] = [
+    "--hide-scrollbars",
+    "--force-color-profile=srgb",
+    "--disable-background-timer-throttling",
+    "--disable-backgrounding-occluded-windows",
+    "--disable-renderer-backgrounding",
+];
+
 /// A Chromium with pages open.
 pub(super) struct Raw {
     chromium: Chromium,
@@ -22,7 +31,7 @@ pub(super) struct Raw {
 
 impl Raw {
     pub async fn start(pages: usize) -> Outcome<Self> {
-        let chromium = Chromium::launch().await?;
+        let chromium = Chromium::launch_with(&AS_OURS).await?;
         let mut open = Vec::new();
         for _ in 0..pages {
             open.push(Page::open(&chromium.connection()).await?);
