@@ -101,6 +101,10 @@ id! {
     /// One grant: what a rule asks about, let through for a while in one session.
     GrantId, "g_"
 }
+id! {
+    /// One link to a session, for somebody without a key.
+    LinkId, "l_"
+}
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,7 @@
 mod approval;
 mod frame;
 mod grant;
+mod guest;
 mod handoff;
 mod id;
 mod link;
@@ -23,8 +24,9 @@ pub use approval::{
 };
 pub use frame::{FRAME_HEADER_BYTES, FRAME_VERSION, FrameError, FrameHeader, FrameKind};
 pub use grant::{GrantList, GrantView, GrantWish};
+pub use guest::{GuestView, LinkAccess, LinkList, LinkMade, LinkRequest, LinkState, LinkView};
 pub use handoff::{HandoffAnswer, HandoffOutcome, HandoffView};
-pub use id::{ApprovalId, GrantId, IdError, SessionId};
+pub use id::{ApprovalId, GrantId, IdError, LinkId, SessionId};
 pub use link::{approval_link, handoff_link, session_link};
 pub use live::{
     CallState, CallView, ConsoleLine, FeedEvent, LiveEvent, MouseButton, MouseKind, Rect, Step, TabOpener, TabView,

@@ -10,10 +10,10 @@ use ts_rs::{Config, TS};
 use crate::{
     ApprovalId, ApprovalList, ApprovalState, ApprovalView, CallState, CallView, CardField, ConsoleLine, Decision,
     DecisionRequest, EditField, EditKind, EditView, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FileList,
-    FileView, FrameKind, GivenFile, GrantId, GrantList, GrantView, GrantWish, HandoffAnswer, HandoffOutcome,
-    HandoffView, LiveEvent, LoginRequest, LoginView, MouseButton, MouseKind, OpenRequest, PoolPatch, PoolView, Rect,
-    SessionId, SessionList, SessionState, SessionView, Step, TabOpener, TabView, TouchKind, TouchPoint, ViewerMessage,
-    YesView,
+    FileView, FrameKind, GivenFile, GrantId, GrantList, GrantView, GrantWish, GuestView, HandoffAnswer, HandoffOutcome,
+    HandoffView, LinkAccess, LinkId, LinkList, LinkMade, LinkRequest, LinkState, LinkView, LiveEvent, LoginRequest,
+    LoginView, MouseButton, MouseKind, OpenRequest, PoolPatch, PoolView, Rect, SessionId, SessionList, SessionState,
+    SessionView, Step, TabOpener, TabView, TouchKind, TouchPoint, ViewerMessage, YesView,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../viewer/src/protocol/generated/wire.ts");
@@ -57,6 +57,14 @@ fn wire() -> String {
         FileView,
         FileList,
         GivenFile,
+        LinkId,
+        LinkAccess,
+        LinkRequest,
+        LinkState,
+        LinkView,
+        LinkMade,
+        LinkList,
+        GuestView,
         CallState,
         CallView,
         ConsoleLine,

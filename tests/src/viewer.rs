@@ -27,6 +27,8 @@ pub enum Live {
 /// One live socket.
 pub struct Viewer {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// Code and reason, once the service has closed it.
+    closed: Option<(u16, String)>,
 }
 
 /// Microseconds since the Unix epoch, as frames are stamped.
@@ -41,15 +43,41 @@ impl Viewer {
     /// # Errors
     /// The refusal's status, or that no answer came.
     pub async fn connect(base: &str, path: &str, key: Option<&str>) -> Result<Self, tungstenite::Error> {
+        let value = key.map(|key| format!("Bearer {key}"));
+        Self::connect_with(base, path, value.iter().map(|value| ("authorization", value.as_str()))).await
+    }
+
+    /// The same with any headers, as a browser would send them.
+    ///
+    /// # Errors
+    /// As [`Viewer::connect`].
+    pub async fn connect_with(
+        base: &str,
+        path: &str,
+        headers: impl IntoIterator<Item = (&'static str, &str)>,
+    ) -> Result<Self, tungstenite::Error> {
         let url = format!("{}{path}", base.replacen("http", "ws", 1));
         let mut request = url.into_client_request()?;
-        if let Some(key) = key {
-            let value = format!("Bearer {key}");
-            let value = value.parse().map_err(|_| tungstenite::Error::Utf8("a key that is no header".to_owned()))?;
-            request.headers_mut().insert("authorization", value);
+        for (name, value) in headers {
+            let value = value.parse().map_err(|_| tungstenite::Error::Utf8(format!("{name} is no header")))?;
+            request.headers_mut().insert(name, value);
         }
         let (socket, _) = connect_async(request).await?;
-        Ok(Self { socket })
+        Ok(Self { socket, closed: None })
+    }
+
+    /// Reads on until the service closes the socket: code and reason. Frames on the way are acknowledged.
+    ///
+    /// # Errors
+    /// As [`Viewer::next`], and when it closed without a word.
+    pub async fn ended(&mut self) -> Outcome<(u16, String)> {
+        while let Some(live) = self.next().await? {
+            if let Live::Frame(header, _) = live {
+                // Too late when it is closing already.
+                self.send(&ViewerMessage::Ack { seq: header.sequence }).await.ok();
+            }
+        }
+        self.closed.take().ok_or_else(|| Fault::of("the live socket", "closed without a word"))
     }
 
     /// The next message, or `None` when the socket is closed.
@@ -70,7 +98,10 @@ impl Viewer {
                             .map_err(|error| Fault::of("an event", format!("{error}: {text}")))?;
                         return Ok(Some(Live::Event(Box::new(event))));
                     }
-                    Message::Close(_) => return Ok(None),
+                    Message::Close(frame) => {
+                        self.closed = frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
+                        return Ok(None);
+                    }
                     Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
                 }
             }

@@ -8,10 +8,14 @@ import "./styles/grid.css";
 import "./styles/session.css";
 import "./styles/approval.css";
 import "./styles/pool.css";
+import "./styles/share.css";
+import "./styles/guest.css";
 
 import { render } from "preact";
+import { linkInHash, takePass } from "./net/pass";
 import { watchCalls } from "./state/attention";
 import { startClock } from "./state/clock";
+import { askGuest, embedded, noLink } from "./state/guest";
 import { followRoute, loginCode } from "./state/route";
 import { askLogin, logIn } from "./state/store";
 import { applyTheme } from "./state/theme";
@@ -35,10 +39,23 @@ applyTheme();
 keepTitle();
 watchCalls();
 startClock();
-void signIn(takenCode());
+
+/** A link first, and in a frame nothing else: what a login may do must not stand in another page. */
+function enter(): void {
+  if (takePass() !== null) void askGuest();
+  else if (embedded) noLink();
+  else void signIn(takenCode());
+}
+
+enter();
 // A link opened in a tab that shows this page already only changes the fragment.
 window.addEventListener("hashchange", () => {
-  const code = takenCode();
+  if (linkInHash(window.location.hash) !== null) {
+    // Another link is another page: nothing of the one before stays.
+    window.location.reload();
+    return;
+  }
+  const code = embedded ? null : takenCode();
   if (code !== null) void signIn(code);
 });
 followRoute();

@@ -34,6 +34,7 @@ pub fn launch_options(config: &Config, door: Arc<Door>) -> Result<LaunchOptions,
         command_deadline: Duration::from_millis(browser.command_deadline_ms),
         viewport: (browser.viewport_width, browser.viewport_height),
         pages_max: config.session.tabs_max,
+        mask: config.mask,
         cast: CastOptions {
             quality: config.live.quality,
             width_max: config.live.width_max,

@@ -22,7 +22,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use super::chromium::launch_options;
 use crate::approval::{Asking, Card, Desk, DeskLimits};
 use crate::audit::Log;
-use crate::auth::{Authenticator, Caller, KeyTerms, Keyring, NewKey, Scope, Scopes, Tenant, WallClock};
+use crate::auth::{
+    Authenticator, Caller, KeyTerms, Keyring, LinkLimits, Links, NewKey, Scope, Scopes, Tenant, WallClock,
+};
 use crate::browser::Door;
 use crate::config::Config;
 use crate::files::{Shelf, ShelfLimits};
@@ -53,6 +55,10 @@ impl Lane for NoWayOut {
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }
+}
+
+fn link_limits() -> LinkLimits {
+    LinkLimits { per_session_max: 2, ttl_max: Duration::from_secs(60) }
 }
 
 struct NoVisit;
@@ -108,6 +114,7 @@ impl House {
         let address = listener.local_addr().unwrap();
         let edge = Edge {
             auth: auth.clone(),
+            links: Links::new(auth.keyring().clone(), link_limits(), WallClock::system()),
             sessions: Arc::clone(&sessions),
             shelf,
             desk: desk.clone(),
@@ -120,6 +127,7 @@ impl House {
             public_url: config.public_url(address),
             http: config.http.clone(),
             live: config.live.clone(),
+            share: config.share.clone(),
             tasks: tasks.clone(),
         };
         let agents = tower::service_fn(|request: Request<_>| async move {

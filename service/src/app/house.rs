@@ -10,11 +10,11 @@ use tokio_util::task::TaskTracker;
 use super::bell::Bell;
 use super::lanes::EgressLanes;
 use super::policy_watch::PolicyWatch;
-use super::record::{Recorder, count_cards};
+use super::record::{Recorder, count_cards, end_links};
 use super::{chromium, policy_command, webhook_command};
 use crate::approval::{Desk, DeskLimits};
 use crate::audit::{Log, LogLimits};
-use crate::auth::{Authenticator, Keyring, WallClock};
+use crate::auth::{Authenticator, Keyring, LinkLimits, Links, WallClock};
 use crate::browser::{Door, Profile};
 use crate::config::Config;
 use crate::egress::Egress;
@@ -38,6 +38,7 @@ const LAST_WORDS_WAIT: Duration = Duration::from_secs(2);
 pub(super) struct House {
     pub config: Config,
     pub auth: Authenticator,
+    pub links: Links,
     pub desk: Desk,
     pub audit: Log,
     pub pool: Arc<Pool>,
@@ -114,6 +115,11 @@ impl House {
         let ring = Keyring::open(Arc::new(store.clone()), admin_key.as_deref(), clock.clone())
             .await
             .map_err(|error| two(&error, error.hint()))?;
+        let link_limits = LinkLimits {
+            per_session_max: config.share.links_per_session_max,
+            ttl_max: Duration::from_secs(config.share.link_ttl_s_max.into()),
+        };
+        let links = Links::new(ring.clone(), link_limits, clock.clone());
         let auth = Authenticator::new(ring);
 
         let (rooms, edges) = (Tasks::new(), Tasks::new());
@@ -126,6 +132,7 @@ impl House {
         let recorder =
             Recorder { store: store.clone(), desk: desk.clone(), audit: audit.clone(), clock: clock.clone() };
         rooms.spawn("session record", recorder.run(Arc::clone(&registry)));
+        rooms.spawn("links", end_links(links.clone(), Arc::clone(&registry)));
         rooms.spawn("card count", count_cards(desk.clone(), Arc::clone(&registry)));
         let public_url: Arc<str> = config.public_url(listening).into();
         let bells = Tasks::new();
@@ -153,6 +160,7 @@ impl House {
         Ok(Self {
             config,
             auth,
+            links,
             desk,
             audit,
             pool,

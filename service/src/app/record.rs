@@ -9,7 +9,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use crate::approval::{Desk, Notice, Reach};
 use crate::audit::{Kind, Line, Log};
-use crate::auth::{KeyId, Tenant, WallClock};
+use crate::auth::{KeyId, Links, Tenant, WallClock};
 use crate::session::Registry;
 use crate::store::{PastSession, Store};
 use crate::telemetry::names;
@@ -29,6 +29,19 @@ pub(super) async fn count_cards(desk: Desk, registry: Arc<Registry>) {
         }
         let pending = u32::try_from(desk.pending_within(&Reach::All).len()).unwrap_or(u32::MAX);
         gauge!(names::APPROVALS_PENDING).set(pending);
+    }
+}
+
+/// Ends the links of sessions that are over. Runs until the registry is gone.
+pub(super) async fn end_links(links: Links, registry: Arc<Registry>) {
+    let mut feed = registry.feed();
+    loop {
+        match feed.recv().await {
+            Ok(FeedEvent::SessionClosed { id }) => links.forget(&id),
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => links.keep_only(&registry.ids()),
+            Err(RecvError::Closed) => return,
+        }
     }
 }
 

@@ -97,6 +97,7 @@ async fn open_doors(
     let aside = aside.map_err(|error| two(error, "Raise the limits of threads and descriptors (ulimit -u, -n)."))?;
     let edge = Edge {
         auth: house.auth.clone(),
+        links: house.links.clone(),
         sessions: Arc::clone(&house.registry),
         shelf: Arc::clone(&house.shelf),
         desk: house.desk.clone(),
@@ -109,6 +110,7 @@ async fn open_doors(
         public_url: config.public_url(listening),
         http: config.http.clone(),
         live: config.live.clone(),
+        share: config.share.clone(),
         // Agents first: a hundred viewers who are told of every call must not stand in line before its answer.
         tasks: aside,
     };

@@ -10,9 +10,12 @@ pub enum Reach {
 }
 
 impl Reach {
-    /// A caller sees its tenant's; `admin` sees all.
+    /// A caller sees its tenant's; `admin` sees all; who came by a link sees none.
     #[must_use]
     pub fn of(caller: &Caller) -> Self {
+        if caller.only().is_some() {
+            return Self::Tenant(Tenant::nobody());
+        }
         if caller.may(Scope::Admin) { Self::All } else { Self::Tenant(caller.tenant().clone()) }
     }
 

@@ -23,6 +23,8 @@ pub enum Kind {
     KeyMade,
     KeyRevoked,
     Login,
+    /// A link to a session was made, used, refused or revoked.
+    Link,
     /// The service started or stopped, or its limits were moved.
     Service,
     /// Lines are missing here; the text says how many.
@@ -43,6 +45,7 @@ impl Kind {
             Self::KeyMade => "key_made",
             Self::KeyRevoked => "key_revoked",
             Self::Login => "login",
+            Self::Link => "link",
             Self::Service => "service",
             Self::Gap => "gap",
         }

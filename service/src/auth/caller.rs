@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use helmwatch_protocol::SessionId;
+
 use super::{Scope, Scopes};
 
 /// Whose sessions these are. A tenant never sees another's.
@@ -12,6 +14,12 @@ pub struct Tenant(Arc<str>);
 impl Tenant {
     /// The tenant of a service that has only one.
     pub const DEFAULT: &'static str = "default";
+
+    /// Nobody's: no key can be made for it, so nothing is ever its.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self::new("")
+    }
 
     /// A tenant by its name.
     #[must_use]
@@ -77,15 +85,21 @@ pub struct Caller {
     tenant: Tenant,
     scopes: Scopes,
     terms: Arc<KeyTerms>,
+    /// The one session it may see; `None`: all its key gives it.
+    only: Option<SessionId>,
 }
 
 impl Caller {
     pub(super) fn new(key: KeyId, name: &str, tenant: Tenant, scopes: Scopes) -> Self {
-        Self { key, name: name.into(), tenant, scopes, terms: Arc::default() }
+        Self { key, name: name.into(), tenant, scopes, terms: Arc::default(), only: None }
     }
 
     pub(super) fn with_terms(self, terms: &KeyTerms) -> Self {
         Self { terms: Arc::new(terms.clone()), ..self }
+    }
+
+    pub(super) fn bound_to(self, session: SessionId) -> Self {
+        Self { only: Some(session), ..self }
     }
 
     /// A caller for tests of the rooms that are handed one.
@@ -118,6 +132,12 @@ impl Caller {
         &self.terms
     }
 
+    /// The one session it was let in for, when it came by a link. It sees no other, no list, and no approval.
+    #[must_use]
+    pub fn only(&self) -> Option<&SessionId> {
+        self.only.as_ref()
+    }
+
     /// What it may do.
     #[must_use]
     pub fn scopes(&self) -> Scopes {
@@ -139,7 +159,7 @@ impl Caller {
     /// The person this caller is, when it may decide approvals; `None` for every other caller, above all for agents.
     #[must_use]
     pub fn human(&self) -> Option<Human> {
-        self.may(Scope::Approve).then(|| Human { caller: self.clone() })
+        (self.only.is_none() && self.may(Scope::Approve)).then(|| Human { caller: self.clone() })
     }
 
     /// The client that calls with this key, where the key was made so that it may answer for the key's own held calls. No person is

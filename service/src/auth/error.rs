@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::NotKept;
+use helmwatch_protocol::{LinkState, LinkView};
+
+use super::{NotKept, Tenant};
 
 /// A caller that was not recognised.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,5 +79,62 @@ impl KeyError {
             Self::File { .. } => "Make the data directory readable and writable for the service, and for nobody else.",
             Self::NotKept(inner) => inner.hint(),
         }
+    }
+}
+
+/// A link that was not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkError {
+    #[error("a link gives no more than its maker may do")]
+    NotYours,
+    #[error("a link's name is 1 to 60 characters without control characters")]
+    BadName,
+    #[error("a link is good for 1 to {seconds_max} seconds")]
+    BadTime { seconds_max: u64 },
+    #[error("this session has its {count_max} links already")]
+    Full { count_max: usize },
+}
+
+impl LinkError {
+    /// One line: what to do.
+    #[must_use]
+    pub const fn hint(&self) -> &'static str {
+        match self {
+            Self::NotYours => "Log in with a key that has view, and control for a control link.",
+            Self::BadName => "Name it after who it is for, or leave the name out.",
+            Self::BadTime { .. } => "Give ttl_s within that; share.link_ttl_s_max is the most.",
+            Self::Full { .. } => "Revoke one nobody uses, or raise share.links_per_session_max.",
+        }
+    }
+}
+
+/// A link that opens nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LinkRefusal {
+    /// Unknown, forged or cut, or of a session that is over: all read the same.
+    #[error("the link opens nothing; its session may be over")]
+    Unknown,
+    /// The secret was right, and the link has ended.
+    #[error("{}", link_over(.link.state))]
+    Over {
+        link: Box<LinkView>,
+        tenant: Tenant,
+        /// Is this use among the first that were refused?
+        worth_telling: bool,
+    },
+    #[error("too many wrong attempts")]
+    TooMany { retry_after: Duration },
+    #[error("links cannot be checked now")]
+    Unavailable(#[source] NotKept),
+}
+
+/// One line for whoever holds a link that has ended.
+#[must_use]
+pub const fn link_over(state: LinkState) -> &'static str {
+    match state {
+        LinkState::Good => "the link is good",
+        LinkState::Expired => "the link has expired",
+        LinkState::Revoked => "the link was revoked",
+        LinkState::MakerGone => "the key that made the link is no longer good",
     }
 }

@@ -12,15 +12,17 @@ mod first;
 mod kept;
 mod key;
 mod keyring;
+mod link;
 mod login;
 mod scope;
 
 pub use authenticator::{Authenticator, Login};
 pub use caller::{Caller, Human, KeyId, KeyTerms, OwnClient, Tenant};
 pub use clock::WallClock;
-pub use error::{AuthError, KeyError};
+pub use error::{AuthError, KeyError, LinkError, LinkRefusal, link_over};
 pub use first::{FirstKeys, first_keys};
 pub use kept::{Kept, NotKept, NotKeptReason};
 pub use key::{KeyInfo, KeyRecord, NewKey, Secret};
 pub use keyring::{KeyStore, Keyring};
+pub use link::{LinkLimits, Links, Looking, NewLink};
 pub use scope::{Scope, Scopes};

@@ -18,6 +18,7 @@ use super::door::Door;
 use super::executable::{Build, Executable};
 use super::profile::Profile;
 use super::run_as::RunAs;
+use crate::config::MaskConfig;
 
 /// Chromium's own sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +72,8 @@ pub struct LaunchOptions {
     pub cast: CastOptions,
     /// What pages are about to send is looked at here, when it is watched.
     pub door: Arc<Door>,
+    /// Fields that no picture shows.
+    pub mask: MaskConfig,
     /// Does `/dev/shm` hold enough for Chromium's shared memory?
     pub shm_usable: bool,
 }
@@ -214,6 +217,7 @@ mod tests {
             command_deadline: Duration::from_secs(10),
             viewport: (1280, 720),
             pages_max: 16,
+            mask: MaskConfig::default(),
             cast: CastOptions { quality: 70, width_max: 1_920, height_max: 1_200, fps_max: 60 },
             shm_usable: true,
         }

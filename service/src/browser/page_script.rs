@@ -67,6 +67,7 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/locators.js"),
     include_str!("page_script/codegen.js"),
     include_str!("page_script/sha256.js"),
+    include_str!("page_script/words.js"),
     include_str!("page_script/facts.js"),
     include_str!("page_script/shown.js"),
     include_str!("page_script/sending.js"),
@@ -81,6 +82,19 @@ pub const SOURCE: &str = concat!(
     include_str!("page_script/record.js"),
     include_str!("page_script/selection.js"),
     include_str!("page_script/api.js"),
+    "})()",
+);
+
+/// The script that hides secrets in pictures, by itself: in its world from a document's first moment. `kinds` says which.
+pub(super) fn mask(kinds: &str) -> String {
+    format!("{MASK};\nglobalThis.__helmwatchMask({kinds});")
+}
+
+const MASK: &str = concat!(
+    "(() => {\n'use strict';\n",
+    include_str!("page_script/dom.js"),
+    include_str!("page_script/words.js"),
+    include_str!("page_script/mask.js"),
     "})()",
 );
 

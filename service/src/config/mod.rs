@@ -13,9 +13,11 @@ mod http;
 mod layers;
 mod live;
 mod log;
+mod mask;
 mod mcp;
 mod pool;
 mod session;
+mod share;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -34,9 +36,11 @@ pub use self::http::HttpConfig;
 use self::layers::Layers;
 pub use self::live::LiveConfig;
 pub use self::log::{LogConfig, LogFormat};
+pub use self::mask::MaskConfig;
 pub use self::mcp::McpConfig;
 pub use self::pool::{Isolation, PoolConfig};
 pub use self::session::SessionConfig;
+pub use self::share::ShareConfig;
 pub use self::webhook::{
     Hidden, WEBHOOKS_MAX, WebhookConfig, WebhookEvent, WebhookFormat, webhook_secret, webhook_url,
 };
@@ -58,6 +62,8 @@ pub struct Config {
     pub approval: ApprovalConfig,
     pub live: LiveConfig,
     pub http: HttpConfig,
+    pub share: ShareConfig,
+    pub mask: MaskConfig,
     pub files: FilesConfig,
     pub egress: EgressConfig,
     pub log: LogConfig,
@@ -93,6 +99,8 @@ impl Default for Config {
             approval: ApprovalConfig::default(),
             live: LiveConfig::default(),
             http: HttpConfig::default(),
+            share: ShareConfig::default(),
+            mask: MaskConfig::default(),
             files: FilesConfig::default(),
             egress: EgressConfig::default(),
             log: LogConfig::default(),
@@ -263,6 +271,9 @@ impl Config {
                     "Only arguments that begin with -- and weaken no protection; the sandbox has its own setting, browser.sandbox.",
                 ));
             }
+        }
+        if let Some((key, what, how)) = self.share.fault() {
+            return Err(ConfigError::new(key, what, how));
         }
         let public = self.http.public_url.as_str();
         let parsed = url::Url::parse(public).ok();

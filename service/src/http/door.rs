@@ -12,7 +12,10 @@ use metrics::counter;
 
 use super::origin::{self, From};
 use super::{Edge, Refusal};
-use crate::auth::{AuthError, Caller, Scope};
+use helmwatch_protocol::LinkView;
+
+use super::routes::links;
+use crate::auth::{AuthError, Caller, LinkRefusal, Links, Scope};
 use crate::telemetry::names;
 
 /// Name of the viewer's cookie.
@@ -20,6 +23,10 @@ pub(super) const COOKIE_NAME: &str = "helmwatch";
 
 /// Where a proxy or another program may have put a key that we do not take: in the address it ends up in logs.
 const KEY_IN_ADDRESS: [&str; 3] = ["key=", "token=", "access_token="];
+
+/// What a browser's WebSocket says its protocol is when it comes by a link, and what the secret follows after a dot: a page cannot
+/// set other headers there, and in the address it would end up in logs.
+pub(super) const LINK_PROTOCOL: &str = "helmwatch.link";
 
 /// Lets a request with a good key or cookie through, with its [`Caller`] in the extensions; refuses every other one.
 pub(super) async fn keys(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
@@ -31,6 +38,40 @@ pub(super) async fn keys(State(edge): State<Arc<Edge>>, mut request: Request, ne
         }
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// The same, and a good link too: only for routes that hold who came by a link to its one session.
+pub(super) async fn keys_and_links(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    let Some(token) = link_token(request.headers()).map(str::to_owned) else {
+        return keys(State(edge), request, next).await;
+    };
+    match edge.links.open(&token).await {
+        Ok((caller, link)) => {
+            request.extensions_mut().insert(Guest(caller.clone(), link));
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(refused) => {
+            counter!(names::HTTP_KEYS_REFUSED).increment(1);
+            if let LinkRefusal::Over { link, tenant, worth_telling: true } = &refused {
+                links::note_refused(&edge, link, tenant.clone());
+            }
+            Refusal::from(refused).into_response()
+        }
+    }
+}
+
+/// The secret of a link, where one came with a request.
+fn link_token(headers: &HeaderMap) -> Option<&str> {
+    let key = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(bearer);
+    key.or_else(|| protocols(headers).find_map(|offered| offered.strip_prefix(LINK_PROTOCOL)?.strip_prefix('.')))
+        .filter(|text| Links::is_token(text))
+}
+
+/// The protocols a WebSocket offers to speak (RFC 6455, section 11.3.4).
+pub(super) fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let values = headers.get_all(http::header::SEC_WEBSOCKET_PROTOCOL).into_iter();
+    values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim)
 }
 
 /// Refuses pages of other origins, on every route.
@@ -50,6 +91,9 @@ pub(super) async fn caller(
     headers: &HeaderMap,
     query: Option<&str>,
 ) -> Result<Caller, Refusal> {
+    if link_token(headers).is_some() {
+        return Err(Refusal::link_elsewhere());
+    }
     // A key that is there and wrong is refused, never passed over for a cookie that may be another person's.
     if let Some(value) = headers.get(AUTHORIZATION) {
         let key = value.to_str().ok().and_then(bearer).ok_or_else(Refusal::unknown_key)?;
@@ -103,6 +147,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Asking {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
         parts.extensions.get::<Caller>().cloned().map(Self).ok_or_else(Refusal::nobody)
+    }
+}
+
+/// Who came by a link, and the link.
+#[derive(Clone)]
+pub(super) struct Guest(pub(super) Caller, pub(super) LinkView);
+
+impl<S: Send + Sync> FromRequestParts<S> for Guest {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(Refusal::unknown_link)
     }
 }
 

@@ -15,12 +15,12 @@ use tokio::time::Instant;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::refusal::Refusal;
-use super::routes::{approvals, files as session_files, grants, health, live, login, openapi, pool, sessions};
+use super::routes::{approvals, files as session_files, grants, health, links, live, login, openapi, pool, sessions};
 use super::{door, files, server};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
-use crate::auth::{Authenticator, Caller, WallClock};
-use crate::config::{HttpConfig, LiveConfig};
+use crate::auth::{Authenticator, Caller, Links, WallClock};
+use crate::config::{HttpConfig, LiveConfig, ShareConfig};
 use crate::files::Shelf;
 use crate::live::Hub;
 use crate::pool::Pool;
@@ -45,6 +45,7 @@ pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 /// What the routes stand on. Built by the app.
 pub struct Edge {
     pub auth: Authenticator,
+    pub links: Links,
     pub sessions: Arc<Registry>,
     pub shelf: Arc<Shelf>,
     pub desk: Desk,
@@ -59,6 +60,7 @@ pub struct Edge {
     pub audit: Log,
     pub http: HttpConfig,
     pub live: LiveConfig,
+    pub share: ShareConfig,
     /// Own the tasks of sockets, best apart from everybody else's ([`Tasks::aside`]).
     pub tasks: Tasks,
 }
@@ -83,9 +85,9 @@ where
     let keyed = Router::new()
         .route("/v1/login", get(login::who))
         .route("/v1/sessions", get(sessions::list).post(sessions::open))
-        .route("/v1/sessions/{id}", get(sessions::get).delete(sessions::close))
-        .route("/v1/sessions/{id}/handoff", post(sessions::hand_back))
-        .route("/v1/sessions/{id}/live", get(live::session))
+        .route("/v1/sessions/{id}", delete(sessions::close))
+        .route("/v1/sessions/{id}/links", get(links::list).post(links::make))
+        .route("/v1/links/{id}", delete(links::revoke))
         .route(
             "/v1/sessions/{id}/files",
             get(session_files::list).post(session_files::upload).layer(DefaultBodyLimit::disable()),
@@ -101,6 +103,13 @@ where
         .route("/metrics", get(health::metrics))
         .route_service("/mcp", agents)
         .route_layer(middleware::from_fn_with_state(Arc::clone(&edge), door::keys));
+    // All that who came by a link can reach. What is not here does not know links.
+    let shared = Router::new()
+        .route("/v1/sessions/{id}", get(sessions::get))
+        .route("/v1/sessions/{id}/handoff", post(sessions::hand_back))
+        .route("/v1/sessions/{id}/live", get(live::session))
+        .route("/v1/guest", get(links::guest))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(&edge), door::keys_and_links));
     let open = Router::new()
         .route("/v1/login", post(login::log_in))
         .route("/v1/logout", post(login::log_out))
@@ -110,12 +119,13 @@ where
         .route("/readyz", get(health::ready))
         .route("/openapi.json", get(openapi::document));
     keyed
+        .merge(shared)
         .merge(open)
         .fallback(files::file)
         .method_not_allowed_fallback(|| async { Refusal::method() })
         .layer(DefaultBodyLimit::max(edge.http.body_bytes_max))
         .layer(middleware::from_fn_with_state(Arc::clone(&edge), door::own_pages))
-        .layer(middleware::from_fn(files::headers))
+        .layer(middleware::from_fn_with_state(Arc::clone(&edge), files::headers))
         .layer(middleware::from_fn(measured))
         .layer(body_idle)
         .with_state(edge)

@@ -1,7 +1,9 @@
 //! The viewer's files, and the headers that keep its page to itself.
 
+use std::sync::Arc;
+
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{
@@ -10,12 +12,26 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue, StatusCode};
 
+use super::Edge;
 use super::refusal::Refusal;
 
-/// Nothing but our own files runs, loads or connects; frames of live pages are drawn from blobs, never as documents.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; \
-                      connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
-                      frame-ancestors 'none'";
+/// Nothing but our own files runs, loads or connects; frames of live pages are drawn from blobs, never as documents. Who may
+/// frame the page follows.
+macro_rules! policy {
+    ($ancestors:literal) => {
+        concat!(
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self'; ",
+            "worker-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors ",
+            $ancestors
+        )
+    };
+}
+const POLICY: &str = policy!("'none'");
+
+/// The one address a page of another origin may show in a frame, when its origin is allowed (`share.frame_ancestors`). What stands
+/// there knows links only: a person's login, with all it may do, is never shown inside another page, where it could be clicked
+/// through.
+const EMBED: &str = "/embed";
 
 const COMMON: [(HeaderName, &str); 7] = [
     (CONTENT_SECURITY_POLICY, POLICY),
@@ -31,11 +47,18 @@ const COMMON: [(HeaderName, &str); 7] = [
 ];
 
 /// Adds the headers every answer carries. What says nothing of caching is not kept: answers differ by who asks.
-pub(super) async fn headers(request: Request, next: Next) -> Response {
+pub(super) async fn headers(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
+    let framed = request.uri().path() == EMBED && !edge.share.frame_ancestors.is_empty();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in COMMON {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    // Checked when the settings were read: origins only.
+    let ancestors = framed.then(|| edge.share.frame_ancestors.join(" "));
+    if let Some(Ok(policy)) = ancestors.map(|origins| HeaderValue::from_str(&format!("{}{origins}", policy!("")))) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+        headers.remove(X_FRAME_OPTIONS);
     }
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
@@ -43,7 +66,11 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
 
 /// Answers a file of the viewer, or that there is nothing here.
 pub(super) async fn file(request: Request) -> Response {
-    let Some(file) = helmwatch_viewer::file(request.uri().path()) else {
+    let path = match request.uri().path() {
+        EMBED => "/",
+        path => path,
+    };
+    let Some(file) = helmwatch_viewer::file(path) else {
         return Refusal::no_route().into_response();
     };
     let cache = if file.immutable { "public, max-age=31536000, immutable" } else { "no-cache" };

@@ -12,6 +12,7 @@ mod refusal;
 mod routes;
 mod server;
 mod socket;
+mod standing;
 
 #[cfg(feature = "conformance")]
 pub use self::edge::with_conformance;

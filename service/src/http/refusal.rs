@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use helmwatch_protocol::ErrorBody;
+use helmwatch_protocol::{ErrorBody, LinkState};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
-use crate::auth::{AuthError, NotKept};
+use crate::auth::{AuthError, LinkError, LinkRefusal, NotKept};
 use crate::files::FileError;
 use crate::pool::PoolError;
 use crate::session::SessionError;
@@ -55,6 +55,19 @@ impl Refusal {
 
     pub(super) fn unknown_key() -> Self {
         AuthError::Unknown.into()
+    }
+
+    pub(super) fn unknown_link() -> Self {
+        LinkRefusal::Unknown.into()
+    }
+
+    pub(super) fn link_elsewhere() -> Self {
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "link_elsewhere",
+            "A link opens one session and nothing else.",
+            "GET /v1/guest says which; everything else needs a key.",
+        )
     }
 
     pub(super) fn scope(needed: &str) -> Self {
@@ -141,6 +154,36 @@ impl From<AuthError> for Refusal {
             }
         };
         Self { retry_after: wait, ..Self::new(status, code, sentence(&error), error.hint()) }
+    }
+}
+
+impl From<LinkRefusal> for Refusal {
+    fn from(refused: LinkRefusal) -> Self {
+        const ASK: &str = "Ask whoever gave it to you for another one.";
+        let text = sentence(&refused);
+        match refused {
+            LinkRefusal::Unknown => Self::new(StatusCode::UNAUTHORIZED, "unknown_link", text, ASK),
+            LinkRefusal::Over { link, .. } => {
+                let code = match link.state {
+                    LinkState::Expired => "link_expired",
+                    _ => "link_revoked",
+                };
+                Self::new(StatusCode::UNAUTHORIZED, code, text, ASK)
+            }
+            LinkRefusal::TooMany { retry_after } => AuthError::TooMany { retry_after }.into(),
+            LinkRefusal::Unavailable(why) => AuthError::Unavailable(why).into(),
+        }
+    }
+}
+
+impl From<LinkError> for Refusal {
+    fn from(error: LinkError) -> Self {
+        let (status, code) = match &error {
+            LinkError::NotYours => (StatusCode::FORBIDDEN, "scope_missing"),
+            LinkError::BadName | LinkError::BadTime { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "bad_link"),
+            LinkError::Full { .. } => (StatusCode::CONFLICT, "too_many_links"),
+        };
+        Self::new(status, code, sentence(&error), error.hint())
     }
 }
 

@@ -8,7 +8,9 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use http::header::{CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE};
+use http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
@@ -19,6 +21,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Bytes, Message, Utf8Bytes};
 
+use super::door::{LINK_PROTOCOL, protocols};
 use super::refusal::Refusal;
 use super::server::Place;
 use crate::live::InputMeter;
@@ -83,6 +86,8 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let key = handshake_key(&request)?;
+    // A browser that offers protocols takes no answer without one of them; the one with the secret is never repeated.
+    let by_link = protocols(request.headers()).any(|offered| offered == LINK_PROTOCOL);
     let place = request.extensions().get::<Place>().cloned();
     let upgraded = hyper::upgrade::on(&mut request);
     tasks.spawn(name, async move {
@@ -99,7 +104,11 @@ where
         (CONNECTION, HeaderValue::from_static("Upgrade")),
         (SEC_WEBSOCKET_ACCEPT, accept),
     ];
-    Ok((StatusCode::SWITCHING_PROTOCOLS, headers).into_response())
+    let mut response = (StatusCode::SWITCHING_PROTOCOLS, headers).into_response();
+    if by_link {
+        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(LINK_PROTOCOL));
+    }
+    Ok(response)
 }
 
 fn handshake_key(request: &Request) -> Result<HeaderValue, Refusal> {

@@ -11,6 +11,8 @@ pub enum Ending {
     TooSlow,
     /// The key or login this person came with is no longer good.
     KeyGone,
+    /// The link this person came by has ended; the text says how.
+    LinkOver(&'static str),
     /// The service ends.
     ServiceEnds,
 }
@@ -21,6 +23,7 @@ impl Ending {
     pub fn reason(&self) -> &str {
         match self {
             Self::SessionOver(why) => why,
+            Self::LinkOver(how) => how,
             Self::Stalled => "no frame was acknowledged for too long; reconnect",
             Self::TooSlow => "events came faster than they were read; reconnect",
             Self::KeyGone => "the key was revoked or has expired",
@@ -36,6 +39,7 @@ impl Ending {
             Self::Stalled => "stalled",
             Self::TooSlow => "too_slow",
             Self::KeyGone => "key_gone",
+            Self::LinkOver(_) => "link_over",
             Self::ServiceEnds => "service_ends",
         }
     }

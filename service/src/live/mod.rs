@@ -8,6 +8,7 @@
 mod behind;
 mod ending;
 mod feed;
+mod guest;
 mod hub;
 mod input_meter;
 mod pacer;
@@ -23,6 +24,7 @@ mod witness;
 pub use self::behind::{Approvals, Casting, Input, Sessions, Share, ViewerId, Watched};
 pub use self::ending::Ending;
 pub use self::feed::Feed;
+pub use self::guest::view_for_guest;
 pub use self::hub::{Hub, NoRoom};
 pub use self::input_meter::InputMeter;
 pub use self::pacer::{Pacer, Step};

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use super::behind::{Casting, Input, Watched};
 use super::ending::Ending;
+use super::guest::for_guest;
 use super::hub::{Hub, Seat};
 use super::pacer::{Pacer, Step};
 use super::scale::shared_width;
@@ -141,7 +142,11 @@ impl Viewer {
     pub async fn next(&mut self) -> Result<Out, Ending> {
         loop {
             if let Some(event) = self.outbox.pop_front() {
-                return Ok(Out::Event(Box::new(event)));
+                let told = if self.caller.only().is_some() { for_guest(event) } else { Some(event) };
+                match told {
+                    Some(event) => return Ok(Out::Event(Box::new(event))),
+                    None => continue,
+                }
             }
             if let Some(ending) = self.over.take() {
                 return Err(self.end(ending));

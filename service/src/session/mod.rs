@@ -57,6 +57,7 @@ pub use crate::browser::{
 /// What a session keeps for its agent; named here for the same reason.
 pub use crate::files::{FileError, StoredFile};
 
+use crate::auth::Caller;
 use crate::browser::Context;
 use crate::files::Folder;
 use crate::pool::{Denial, Lease};
@@ -172,6 +173,12 @@ impl Session {
     #[must_use]
     pub fn owner(&self) -> &Owner {
         &self.owner
+    }
+
+    /// May the caller see it? Who came by a link sees the session the link is for, and no other.
+    #[must_use]
+    pub fn shown_to(&self, caller: &Caller) -> bool {
+        caller.only().is_none_or(|only| *only == self.id) && self.owner.shown_to(caller)
     }
 
     /// Its files.

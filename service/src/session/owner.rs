@@ -55,9 +55,12 @@ impl Owner {
         self.is(caller) || caller.may(Scope::Admin) || (same && caller.may(Scope::View))
     }
 
-    /// May the caller end it? Its owner, people of the same tenant with `control`, and admins.
+    /// May the caller end it? Its owner, people of the same tenant with `control`, and admins; nobody who came by a link.
     #[must_use]
     pub fn ended_by(&self, caller: &Caller) -> bool {
+        if caller.only().is_some() {
+            return false;
+        }
         let same = self.tenant == *caller.tenant();
         self.is(caller) || caller.may(Scope::Admin) || (same && caller.may(Scope::Control))
     }

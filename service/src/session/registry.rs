@@ -315,7 +315,7 @@ impl Registry {
     /// `Unknown`, also for somebody else's.
     pub fn get(&self, caller: &Caller, id: &SessionId) -> Result<Arc<Session>, SessionError> {
         let found = self.lock().get(id).cloned();
-        found.filter(|session| session.owner.shown_to(caller)).ok_or_else(|| SessionError::Unknown(id.to_string()))
+        found.filter(|session| session.shown_to(caller)).ok_or_else(|| SessionError::Unknown(id.to_string()))
     }
 
     /// Notes how many cards of a session wait for a person.
@@ -341,7 +341,7 @@ impl Registry {
     /// Sessions the caller may see, oldest first.
     #[must_use]
     pub fn list(&self, caller: &Caller) -> Vec<SessionView> {
-        self.views(|session| session.owner.shown_to(caller))
+        self.views(|session| session.shown_to(caller))
     }
 
     /// Sessions this very key opened, oldest first.
@@ -394,7 +394,7 @@ impl Registry {
     /// May the caller see what this feed event tells?
     #[must_use]
     pub fn shows(&self, caller: &Caller, id: &SessionId) -> bool {
-        self.lock().get(id).is_some_and(|session| session.owner.shown_to(caller))
+        self.lock().get(id).is_some_and(|session| session.shown_to(caller))
     }
 
     /// Returns when no call runs in any session.

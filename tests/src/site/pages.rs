@@ -54,6 +54,8 @@ const FIXED: [(&str, &str); 27] = [
     ("/mouse", include_str!("../../site/mouse.html")),
     ("/wheel", include_str!("../../site/wheel.html")),
     ("/probe", include_str!("../../site/probe.html")),
+    ("/embedding", include_str!("../../site/embedding.html")),
+    ("/secrets", include_str!("../../site/secrets.html")),
 ];
 
 pub(super) fn router() -> Router<Shared> {

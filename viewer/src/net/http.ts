@@ -1,5 +1,6 @@
 /** Requests to `/v1`. Every refusal becomes a `Refusal` with one line what happened and one line what to do. */
 
+import { passHeaders } from "./pass";
 import type { ErrorBody } from "../protocol/generated/wire";
 
 const REQUEST_MS_MAX = 15_000;
@@ -47,7 +48,8 @@ export async function request(method: "GET" | "POST" | "PATCH" | "DELETE", path:
       credentials: "same-origin",
       cache: "no-store",
       signal: AbortSignal.timeout(REQUEST_MS_MAX),
-      ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+      headers: { ...passHeaders(), ...(body === undefined ? {} : { "content-type": "application/json" }) },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   } catch {
     throw new Refusal(0, "The service did not answer.", "Check that it is running, then try again.", null);

@@ -27,3 +27,20 @@ export function firstTime(name: string): boolean {
     return false;
   }
 }
+
+/** Kept for this tab alone, until it is closed: what must survive a reload and nothing more. */
+export function recallHere(name: string): string | null {
+  try {
+    return sessionStorage.getItem(`helmwatch.${name}`);
+  } catch {
+    return null;
+  }
+}
+
+export function rememberHere(name: string, value: string): void {
+  try {
+    sessionStorage.setItem(`helmwatch.${name}`, value);
+  } catch {
+    // A frame without storage: after a reload its page gives it again.
+  }
+}

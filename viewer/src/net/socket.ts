@@ -1,6 +1,10 @@
 /** A WebSocket that comes back by itself. Says truthfully whether it is there; must never queue what could not be sent. */
 
 import { backoffMs } from "./backoff";
+import { passProtocols } from "./pass";
+
+/** RFC 6455: closed because of who we are, not of what happened. */
+const POLICY_VIOLATION = 1008;
 
 export type Link = "connecting" | "open" | "lost";
 
@@ -8,7 +12,7 @@ export interface SocketEvents {
   text(message: string): void;
   binary(message: ArrayBuffer): void;
   link(link: Link): void;
-  /** A connection was refused before it opened: the login may be gone, or what it names. */
+  /** A connection was refused before it opened, or closed for who we are: the login or link may be gone, or what it names. */
   refused(): void;
 }
 
@@ -54,7 +58,7 @@ export class Socket {
     const url = new URL(this.#path(), window.location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     url.hash = "";
-    const socket = new WebSocket(url);
+    const socket = new WebSocket(url, passProtocols());
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     let opened = false;
@@ -69,11 +73,11 @@ export class Socket {
       if (typeof event.data === "string") this.#events.text(event.data);
       else this.#events.binary(event.data);
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       if (this.#ended || this.#socket !== socket) return;
       this.#socket = null;
       this.#events.link("lost");
-      if (!opened) this.#events.refused();
+      if (!opened || event.code === POLICY_VIOLATION) this.#events.refused();
       // What was just called may have ended this socket for good.
       if (this.#stillWanted()) {
         this.#timer = window.setTimeout(() => this.#connect(), backoffMs(this.#attempt, Math.random()));

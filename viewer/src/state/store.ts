@@ -6,6 +6,7 @@ import { Socket, type Link } from "../net/socket";
 import type { ApprovalList, ApprovalView, DecisionRequest, FeedEvent, HandoffAnswer, LoginRequest, LoginView } from "../protocol/generated/wire";
 import { type Approvals, merged, pending, replaced } from "./approvals";
 import { appliedGrants, type Grants } from "./grants";
+import { askGuest, guest, guestScopes } from "./guest";
 import { appliedSessions, askingSessions, type Sessions } from "./feed";
 
 /** `undefined` until we know, `null` when nobody is logged in. */
@@ -31,12 +32,13 @@ export const waitingCount = computed(() => pendingApprovals.value.length + openH
 let feed: Socket | null = null;
 
 export function may(scope: "view" | "approve" | "control" | "admin"): boolean {
-  const scopes = login.value?.scopes ?? [];
+  const scopes = login.value?.scopes ?? guestScopes();
   return scopes.includes(scope) || scopes.includes("admin");
 }
 
 /** Who am I? Asked at start, and again when a socket is refused. */
 export async function askLogin(): Promise<void> {
+  if (guest.value !== null) return askGuest();
   try {
     welcome((await request("GET", "/v1/login")) as LoginView);
   } catch (error) {

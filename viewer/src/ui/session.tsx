@@ -17,6 +17,7 @@ import { DecidedList } from "./decided";
 import { GrantList } from "./grants";
 import { BackIcon, CloseIcon } from "./icons";
 import { AddressBar, Notice, StatePill } from "./parts";
+import { ShareButton } from "./share";
 import { Stage } from "./stage";
 import { TabStrip } from "./tabs";
 import { HandoffCard } from "./handoff-card";
@@ -114,6 +115,7 @@ function SessionHead({ session }: { session: SessionView }): JSX.Element {
           {session.owner} · open {span(now.value - session.opened_at)} · {session.viewers === 1 ? "1 person" : `${session.viewers} people`} looking
         </span>
         <span class="gap" />
+        <ShareButton session={session} />
         {may("control") &&
           (asking.value ? (
             <span class="sure" role="group" aria-label="Close this session?">

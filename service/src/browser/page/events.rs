@@ -107,7 +107,7 @@ impl Page {
             .flatten(true)
             .build()
             .map_err(impossible)?;
-        let (page, tree, life, script, network, choosers, attached, dressed, (), resumed) = futures_util::join!(
+        let (page, tree, life, script, network, choosers, attached, masked, dressed, (), resumed) = futures_util::join!(
             session.execute(cdp::EnableParams::default()),
             session.execute(GetFrameTreeParams::default()),
             session.execute(SetLifecycleEventsEnabledParams::new(true)),
@@ -115,6 +115,8 @@ impl Page {
             session.execute(listen_to_network()),
             session.execute(SetInterceptFileChooserDialogParams::new(true)),
             session.execute(attach),
+            // Before it runs: a page whose secrets would be seen is not shown at all.
+            self.mask(session),
             // Before it runs, so that its very first request finds the session's wishes.
             self.dress_new(session, Attire::Document),
             self.hear_page_tools(session),
@@ -126,6 +128,7 @@ impl Page {
         network?;
         choosers?;
         attached?;
+        masked?;
         dressed?;
         resumed?;
         lock(&self.state).frames_known(&tree?.frame_tree, session);

@@ -20,6 +20,7 @@ mod guard;
 mod keyboard;
 mod leaving;
 mod marks;
+mod mask;
 mod modal;
 mod navigate;
 mod network;

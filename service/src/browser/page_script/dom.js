@@ -74,6 +74,7 @@ const optionLabel = getterOf(HTMLOptionElement.prototype, 'label');
 const buttonType = getterOf(HTMLButtonElement.prototype, 'type');
 const buttonForm = getterOf(HTMLButtonElement.prototype, 'form');
 const formElements = getterOf(HTMLFormElement.prototype, 'elements');
+const listenTo = methodOf(EventTarget.prototype, 'addEventListener');
 const labelControl = getterOf(HTMLLabelElement.prototype, 'control');
 const htmlEditable = getterOf(HTMLElement.prototype, 'isContentEditable');
 /** Of pictures and formulas the browser does not say whether they can be edited. */

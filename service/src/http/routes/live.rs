@@ -9,13 +9,13 @@ use axum::response::Response;
 use helmwatch_protocol::ViewerMessage;
 use metrics::counter;
 use serde::Deserialize;
-use tokio::sync::watch;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use super::sessions;
-use crate::auth::{Authenticator, Caller, Scope};
-use crate::http::door::Asking;
+use crate::auth::Scope;
+use crate::http::door::{Asking, Guest};
 use crate::http::socket::{Gone, Socket, SocketLimits, upgrade};
+use crate::http::standing::Standing;
 use crate::http::{Edge, Refusal};
 use crate::live::{Ending, Feed, NoRoom, Out, SessionScreen, Viewer};
 use crate::telemetry::names;
@@ -36,6 +36,7 @@ pub(in crate::http) struct Look {
 pub(in crate::http) async fn session(
     State(edge): State<Arc<Edge>>,
     asking: Asking,
+    guest: Option<axum::Extension<Guest>>,
     Path(id): Path<String>,
     look: Result<Query<Look>, QueryRejection>,
     request: Request,
@@ -49,11 +50,11 @@ pub(in crate::http) async fn session(
         )
     })?;
     let session = edge.sessions.get(&caller, &sessions::parse(&id)?).map_err(sessions::unknown)?;
-    let key = Key::new(&edge, &caller);
+    let standing = Standing::of(&edge, &caller, guest.as_deref());
     let mut viewer = edge.hub.watch(Arc::new(SessionScreen(session)), caller).map_err(no_room)?;
     viewer.take(ViewerMessage::Quality { fps: look.fps.unwrap_or(u8::MAX), width: look.width.unwrap_or(u32::MAX) });
     viewer.take(ViewerMessage::Watch { page: look.page });
-    upgrade(request, &edge.tasks, "viewer socket", limits(&edge), move |socket| show(socket, viewer, key))
+    upgrade(request, &edge.tasks, "viewer socket", limits(&edge), move |socket| show(socket, viewer, standing))
 }
 
 pub(in crate::http) async fn feed(
@@ -62,12 +63,12 @@ pub(in crate::http) async fn feed(
     request: Request,
 ) -> Result<Response, Refusal> {
     let caller = asking.with_any(&[Scope::View])?;
-    let key = Key::new(&edge, &caller);
+    let standing = Standing::of(&edge, &caller, None);
     let feed = edge.hub.feed(edge.sessions.clone(), caller).map_err(no_room)?;
-    upgrade(request, &edge.tasks, "feed socket", limits(&edge), move |socket| tell(socket, feed, key))
+    upgrade(request, &edge.tasks, "feed socket", limits(&edge), move |socket| tell(socket, feed, standing))
 }
 
-async fn show(mut socket: Socket, mut viewer: Viewer, mut key: Key) {
+async fn show(mut socket: Socket, mut viewer: Viewer, mut standing: Standing) {
     let take = |viewer: &mut Viewer, text: &str| match serde_json::from_str::<ViewerMessage>(text) {
         Ok(message) => viewer.take(message),
         Err(error) => viewer.take_unreadable(&error.to_string()),
@@ -76,8 +77,9 @@ async fn show(mut socket: Socket, mut viewer: Viewer, mut key: Key) {
         // Both sides can be dropped at any time, so neither holds up the other. What was heard goes first: input ahead of frames.
         let sent = tokio::select! {
             biased;
+            // Before all else: nothing of who is no longer let in is taken.
+            ending = standing.over() => break End::Over(ending),
             text = socket.receive() => text.map(|text| take(&mut viewer, &text)),
-            () = key.gone() => break End::Over(Ending::KeyGone),
             out = viewer.next() => match out {
                 Ok(Out::Frame(message)) => socket.binary(message, |text| take(&mut viewer, &text)).await,
                 Ok(Out::Event(event)) => match serde_json::to_string(&event) {
@@ -122,7 +124,7 @@ impl End {
     }
 }
 
-async fn tell(mut socket: Socket, mut feed: Feed, mut key: Key) {
+async fn tell(mut socket: Socket, mut feed: Feed, mut standing: Standing) {
     let end = loop {
         let sent = tokio::select! {
             event = feed.next() => match event {
@@ -137,7 +139,7 @@ async fn tell(mut socket: Socket, mut feed: Feed, mut key: Key) {
             },
             // Nothing is expected from this side; reading keeps the socket alive.
             text = socket.receive() => text.map(drop),
-            () = key.gone() => break End::Over(Ending::KeyGone),
+            ending = standing.over() => break End::Over(ending),
         };
         if let Err(gone) = sent {
             break End::Gone(gone);
@@ -147,36 +149,10 @@ async fn tell(mut socket: Socket, mut feed: Feed, mut key: Key) {
     end.say(socket).await;
 }
 
-/// The key behind a socket: a socket outlives a request, and must not outlive its key.
-struct Key {
-    auth: Authenticator,
-    caller: Caller,
-    revocations: watch::Receiver<u64>,
-}
-
-/// How often a key is looked at that may have expired without anybody revoking it.
-const KEY_LOOK: Duration = Duration::from_secs(30);
-
-impl Key {
-    fn new(edge: &Edge, caller: &Caller) -> Self {
-        Self { auth: edge.auth.clone(), caller: caller.clone(), revocations: edge.auth.keyring().revocations() }
-    }
-
-    /// Returns when the key is no longer good. Can be dropped at any time.
-    async fn gone(&mut self) {
-        while self.auth.still(&self.caller) {
-            // Both ends of the wait lead to the same question; a ring that is gone has no good keys.
-            if let Ok(Err(_)) = tokio::time::timeout(KEY_LOOK, self.revocations.changed()).await {
-                return;
-            }
-        }
-    }
-}
-
 fn code(ending: &Ending) -> CloseCode {
     match ending {
         Ending::SessionOver(_) => CloseCode::Normal,
-        Ending::KeyGone => CloseCode::Policy,
+        Ending::KeyGone | Ending::LinkOver(_) => CloseCode::Policy,
         Ending::ServiceEnds => CloseCode::Restart,
         Ending::Stalled | Ending::TooSlow => CloseCode::Again,
     }

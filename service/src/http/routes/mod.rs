@@ -4,6 +4,7 @@ pub(super) mod approvals;
 pub(super) mod files;
 pub(super) mod grants;
 pub(super) mod health;
+pub(super) mod links;
 pub(super) mod live;
 pub(super) mod login;
 pub(super) mod openapi;

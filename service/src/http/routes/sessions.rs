@@ -11,11 +11,12 @@ use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 
 use crate::audit::Kind;
-use crate::auth::Scope;
+use crate::auth::{Caller, Scope};
 use crate::http::body::Json;
 use crate::http::door::Asking;
 use crate::http::{Edge, Refusal};
-use crate::session::{NewSession, SessionError};
+use crate::live::view_for_guest;
+use crate::session::{NewSession, Session, SessionError};
 
 /// Longest word of a person to an agent, characters.
 const REASON_CHARS_MAX: usize = 1_000;
@@ -80,7 +81,8 @@ pub(in crate::http) async fn get(
     Path(id): Path<String>,
 ) -> Result<Answer<SessionView>, Refusal> {
     let caller = asking.with_any(&[Scope::View, Scope::Agent])?;
-    Ok(Answer(edge.sessions.get(&caller, &parse(&id)?).map_err(unknown)?.view()))
+    let session = edge.sessions.get(&caller, &parse(&id)?).map_err(unknown)?;
+    Ok(Answer(shown(&session, &caller)))
 }
 
 pub(in crate::http) async fn close(
@@ -111,7 +113,13 @@ pub(in crate::http) async fn hand_back(
     };
     let said = format!("{} {word} what the agent asked for", caller.name());
     edge.note(&caller, Kind::Control, Some(session.id()), said);
-    Ok(Answer(session.view()))
+    Ok(Answer(shown(&session, &caller)))
+}
+
+/// A session as this caller may see it.
+fn shown(session: &Session, caller: &Caller) -> SessionView {
+    let view = session.view();
+    if caller.only().is_some() { view_for_guest(view) } else { view }
 }
 
 /// A text that cannot be an id names no session.

@@ -220,6 +220,86 @@ export type GivenFile = {
 file: string, };
 
 /**
+ * One link to a session, for somebody without a key.
+ */
+export type LinkId = string;
+
+/**
+ * What a link lets its holder do with its one session.
+ */
+export type LinkAccess = "view" | "control";
+
+/**
+ * Body of `POST /v1/sessions/{id}/links`.
+ */
+export type LinkRequest = { access: LinkAccess,
+/**
+ * Seconds it is good for, from now.
+ */
+ttl_s: number,
+/**
+ * Who it is for: shown to others beside what its holder does. One is made when absent.
+ */
+name: string | null, };
+
+/**
+ * Where a link is in its life.
+ */
+export type LinkState = "good" | "expired" | "revoked" | "maker_gone";
+
+/**
+ * One link, without its secret.
+ */
+export type LinkView = { id: LinkId, session: SessionId, name: string, access: LinkAccess, state: LinkState,
+/**
+ * Name of the key that made it.
+ */
+made_by: string,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+made_at: number,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+expires_at: number,
+/**
+ * Milliseconds since the Unix epoch; absent while nobody opened it.
+ */
+used_at: number | null,
+/**
+ * Pages that look through it now.
+ */
+viewers: number, };
+
+/**
+ * Answer of `POST /v1/sessions/{id}/links`: the only time the address is shown.
+ */
+export type LinkMade = { link: LinkView,
+/**
+ * Opens the session for whoever has it. The secret stands after `#`, which browsers keep to themselves.
+ */
+url: string,
+/**
+ * The same for a frame in a page of an allowed origin; absent when none is allowed.
+ */
+embed_url: string | null, };
+
+/**
+ * Answer of `GET /v1/sessions/{id}/links`, newest first.
+ */
+export type LinkList = { links: Array<LinkView>, };
+
+/**
+ * Answer of `GET /v1/guest`: what the holder of a link may know of it.
+ */
+export type GuestView = { session: SessionId, name: string, access: LinkAccess,
+/**
+ * Milliseconds since the Unix epoch.
+ */
+expires_at: number, };
+
+/**
  * How far a tool call has come.
  */
 export type CallState = "running" | "waiting" | "done" | "failed" | "refused";
