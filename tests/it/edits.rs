@@ -85,6 +85,7 @@ async fn what_a_person_changed_is_what_runs_once_and_the_agent_is_told() {
         let id = card["id"].as_str().unwrap().to_owned();
         assert_eq!(card["editable"][0]["path"], json!(["text"]), "{card}");
         assert_eq!(card["editable"][0]["value"], "Ada");
+        assert!(!card["fields"].to_string().contains("Sends to"), "typing sends nothing: {card}");
         // What makes no call, or one that may not be, decides nothing.
         for (arguments, code) in [
             (json!({}), "nothing_changed"),
@@ -272,7 +273,11 @@ async fn while_the_person_reads(what: &str) -> (String, usize, String) {
     agent.goto(&room.site.url(&format!("/shifting?how={what}"))).await;
     let button = agent.find(&["button", "Buy now"]).await;
     let deciding = async {
-        let id = held_id(&room).await;
+        let card = room.held().await;
+        let id = card["id"].as_str().unwrap().to_owned();
+        let sent: Vec<_> =
+            card["fields"].as_array().unwrap().iter().map(|field| field["value"].as_str().unwrap()).collect();
+        assert_eq!(sent, [&format!("POST {}", room.site.url("/buy")), "lamp"], "the card says what is sent: {card}");
         room.site.tell_the_page();
         room.site.wait_for("GET", "/fetch-target", SOON).await.unwrap();
         let (status, body) = room.decide(room.service.admin_key(), &id, "approve").await;

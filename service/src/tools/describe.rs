@@ -3,7 +3,7 @@
 use helmwatch_protocol::CardField;
 
 use super::response::one_line;
-use crate::policy::{FieldKind, SentField, TargetFacts};
+use crate::policy::{Effect, FieldKind, SentField, TargetFacts};
 use crate::session::TargetReading;
 
 /// Longest name or value in a sentence, characters.
@@ -28,15 +28,16 @@ pub(super) fn sentence(verb: &str, readings: &[TargetReading], to_url: Option<&s
     words
 }
 
-/// The lines of a card: each element with the value it gets, and what its form would send.
-pub(super) fn fields(readings: &[TargetReading], values: &[String]) -> Vec<CardField> {
+/// The lines of a card: each element with the value it gets, and what its form would send. Who only types into a field sends nothing.
+pub(super) fn fields(effect: Effect, readings: &[TargetReading], values: &[String]) -> Vec<CardField> {
     let mut fields = Vec::new();
     for (at, value) in values.iter().enumerate() {
         let facts = readings.get(at).map(|reading| &reading.facts);
         let label = facts.map_or_else(|| "Value".to_owned(), element);
         fields.push(CardField { label, value: masked(facts, value) });
     }
-    for reading in readings.iter().filter(|reading| reading.facts.submits) {
+    let sends = |facts: &TargetFacts| facts.submits && (effect == Effect::Send || facts.field.is_none());
+    for reading in readings.iter().filter(|reading| sends(&reading.facts)) {
         let Some(form) = &reading.facts.form else { continue };
         fields.push(CardField {
             label: "Sends to".to_owned(),

@@ -103,7 +103,7 @@ impl Editor for HeldCall {
         }
         let what = self.in_words(&arguments, &known);
         let summary = describe::sentence(&known.verb, &self.readings, known.to_url.as_deref());
-        let fields = describe::fields(&self.readings, &known.values);
+        let fields = describe::fields(known.effect, &self.readings, &known.values);
         Ok(Edited { view: EditView { what, summary, fields }, arguments })
     }
 }

@@ -77,7 +77,7 @@ impl Held {
             asking,
             editable: held.editable(),
             editing: Some(Editing(held)),
-            fields: describe::fields(&seen.readings, &known.values),
+            fields: describe::fields(known.effect, &seen.readings, &known.values),
             outline: seen.readings.last().map(|reading| reading.rect),
             picture,
             fingerprint: fingerprint(&seen),
