@@ -34,6 +34,6 @@ pub use live::{
 };
 pub use pool::{PoolPatch, PoolView};
 pub use session::{
-    ErrorBody, FileList, FileView, GivenFile, LoginRequest, LoginView, OpenRequest, SessionList, SessionState,
-    SessionView,
+    ErrorBody, FileList, FileView, GivenFile, LoginRequest, LoginView, OpenRequest, RequestLine, RequestLines,
+    SessionList, SessionState, SessionView,
 };

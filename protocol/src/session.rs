@@ -104,6 +104,36 @@ pub struct GivenFile {
     pub file: String,
 }
 
+/// One request of a tab: page text, show it as text only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RequestLine {
+    /// Counts from 1 since the tab was last sent somewhere.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub number: u64,
+    pub method: String,
+    pub url: String,
+    /// As in `fetch`, `document`, `image`.
+    pub kind: String,
+    /// HTTP status, once it was answered.
+    pub status: Option<u16>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Milliseconds, once it is over.
+    #[cfg_attr(test, ts(type = "number | null"))]
+    pub took_ms: Option<u64>,
+}
+
+/// Answer of `GET /v1/sessions/{id}/requests`, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct RequestLines {
+    pub requests: Vec<RequestLine>,
+    /// Older ones that are not told.
+    #[cfg_attr(test, ts(type = "number"))]
+    pub dropped: u64,
+}
+
 /// Body of `POST /v1/login`: one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

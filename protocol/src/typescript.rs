@@ -12,8 +12,8 @@ use crate::{
     DecisionRequest, EditField, EditKind, EditView, ErrorBody, FRAME_HEADER_BYTES, FRAME_VERSION, FeedEvent, FileList,
     FileView, FrameKind, GivenFile, GrantId, GrantList, GrantView, GrantWish, GuestView, HandoffAnswer, HandoffOutcome,
     HandoffView, LinkAccess, LinkId, LinkList, LinkMade, LinkRequest, LinkState, LinkView, LiveEvent, LoginRequest,
-    LoginView, MouseButton, MouseKind, OpenRequest, PoolPatch, PoolView, Rect, SessionId, SessionList, SessionState,
-    SessionView, Step, TabOpener, TabView, TouchKind, TouchPoint, ViewerMessage, YesView,
+    LoginView, MouseButton, MouseKind, OpenRequest, PoolPatch, PoolView, Rect, RequestLine, RequestLines, SessionId,
+    SessionList, SessionState, SessionView, Step, TabOpener, TabView, TouchKind, TouchPoint, ViewerMessage, YesView,
 };
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../viewer/src/protocol/generated/wire.ts");
@@ -65,6 +65,8 @@ fn wire() -> String {
         LinkMade,
         LinkList,
         GuestView,
+        RequestLine,
+        RequestLines,
         CallState,
         CallView,
         ConsoleLine,

@@ -1,12 +1,15 @@
 //! A person takes the wheel, drives, and hands back: what they do reaches the page, what the agent hears of it, and what it never hears.
 
 use helmwatch_protocol::{LiveEvent, MouseButton, MouseKind, Step, TouchKind, TouchPoint, ViewerMessage};
+use helmwatch_tests::browser::Page;
+use helmwatch_tests::cdp::Chromium;
 use helmwatch_tests::viewer::{Live, Viewer};
 use helmwatch_tests::wait::until;
 use serde_json::{Value, json};
 
 use crate::keys::only_session;
 use crate::room::{Hand, Room, SOON, section};
+use crate::story::{keep, sign_in};
 
 /// A short lease, for tests that wait for its end.
 const SHORT_LEASE: &str = "[live]\ncontrol_idle_ms_max = 1500\n";
@@ -538,5 +541,186 @@ async fn a_viewer_that_floods_or_lies_is_refused_and_drives_on() {
         }
     }
     agent.ok("browser_snapshot", json!({})).await;
+    room.close().await;
+}
+
+/// The viewer's own page, as a person uses it.
+struct Seat {
+    chromium: Chromium,
+    page: Page,
+}
+
+impl Seat {
+    async fn at(room: &Room, name: &str) -> Self {
+        let key = room.service.create_key(name, &["view", "control"], None).await.unwrap();
+        let chromium = Chromium::launch().await.unwrap();
+        let page = Page::open(&chromium.connection()).await.unwrap();
+        let seat = Self { chromium, page };
+        seat.size(1440, 900, 1).await;
+        sign_in(&seat.page, &room.service.base(), &key).await;
+        let session = only_session(room).await;
+        seat.page.evaluate(&format!("location.hash = '#/s/{session}'")).await.unwrap();
+        seat.when("document.querySelector('[data-testid=session-picture].drawn') !== null").await;
+        seat
+    }
+
+    async fn size(&self, width: u32, height: u32, scale: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": false });
+        self.page.call("Emulation.setDeviceMetricsOverride", size).await.unwrap();
+    }
+
+    async fn when(&self, expression: &str) {
+        self.page.when(expression).await.unwrap();
+    }
+
+    async fn keep(&self, name: &str) {
+        keep(name, &self.page.picture("png").await.unwrap());
+    }
+
+    /// Where a point of the session's page is on the viewer's screen.
+    async fn on_screen(&self, (x, y): (f64, f64)) -> (f64, f64) {
+        let place = self
+            .page
+            .evaluate(&format!(
+                "(() => {{
+                   const box = document.querySelector('[data-testid=control-input]').getBoundingClientRect();
+                   const scale = Math.min(box.width / 1280, box.height / 720);
+                   return {{ x: box.x + (box.width - 1280 * scale) / 2 + {x} * scale, y: box.y + (box.height - 720 * scale) / 2 + {y} * scale }};
+                 }})()"
+            ))
+            .await
+            .unwrap();
+        (place["x"].as_f64().unwrap(), place["y"].as_f64().unwrap())
+    }
+
+    async fn clicks(&self, at: (f64, f64)) {
+        let (x, y) = self.on_screen(at).await;
+        self.page.click_at(x, y).await.unwrap();
+    }
+
+    async fn leaves(self) {
+        self.page.close().await.unwrap();
+        self.chromium.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_person_drives_in_the_viewer_with_input_method_paste_fingers_and_a_file() {
+    let (room, agent) = open("").await;
+    let seat = Seat::at(&room, "Ada").await;
+    seat.page.click_named("Take control").await.unwrap();
+    seat.when("document.activeElement?.dataset.testid === 'control-input'").await;
+    // An input method, in the viewer as in any page.
+    seat.clicks(Field::Name.at()).await;
+    for text in ["に", "にほん"] {
+        let end = text.encode_utf16().count();
+        let composing = json!({ "text": text, "selectionStart": end, "selectionEnd": end });
+        seat.page.call("Input.imeSetComposition", composing).await.unwrap();
+    }
+    seat.page.insert("日本").await.unwrap();
+    // What they copied elsewhere.
+    seat.clicks(Field::Notes.at()).await;
+    seat.page
+        .evaluate(
+            "(() => {
+               const data = new DataTransfer();
+               data.setData('text/plain', 'from elsewhere');
+               document.querySelector('[data-testid=control-input]').dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, cancelable: true }));
+             })()",
+        )
+        .await
+        .unwrap();
+    // A finger.
+    let (x, y) = seat.on_screen(PAD).await;
+    for (kind, points) in [("touchStart", json!([{ "x": x, "y": y }])), ("touchEnd", json!([]))] {
+        seat.page.call("Input.dispatchTouchEvent", json!({ "type": kind, "touchPoints": points })).await.unwrap();
+    }
+    // A file from their disk.
+    seat.clicks(FILES).await;
+    seat.when("document.querySelector('[data-testid=chooser-input]') !== null").await;
+    seat.keep("wheel-chooser.png").await;
+    let file = room.service.data().path().join("letter.txt");
+    std::fs::write(&file, "dear site").unwrap();
+    let input = json!({ "expression": "document.querySelector('[data-testid=chooser-input]')" });
+    let input = seat.page.call("Runtime.evaluate", input).await.unwrap();
+    let files = json!({ "files": [file], "objectId": input["result"]["objectId"] });
+    seat.page.call("DOM.setFileInputFiles", files).await.unwrap();
+    let arrived = room.site.wait_for("POST", "/received", SOON).await.unwrap();
+    assert_eq!(arrived.body, "letter.txt=dear site");
+    seat.when("document.querySelector('[data-testid=chooser]') === null").await;
+    // A dialog they opened is theirs to answer.
+    seat.clicks(ASK).await;
+    seat.when("document.querySelector('[data-testid=dialog-accept]') !== null").await;
+    seat.keep("wheel-dialog.png").await;
+    seat.page.click_named("OK").await.unwrap();
+    seat.when("document.querySelector('[data-testid=dialog]') === null").await;
+    seat.page.click_named("Hand back").await.unwrap();
+    seat.when("document.querySelector('[data-testid=take-control]') !== null").await;
+
+    let said = agent.evaluate("() => [...document.querySelectorAll('#name,#notes,#state')].map(one => one.value ?? one.textContent).join('|')").await;
+    assert_eq!(said, "\"日本|from elsewhere|Said yes\"");
+    let seen = seen(&agent).await;
+    for wanted in ["compositionupdate:にほん", "compositionend:日本", "touchstart:1", "touchend:0", "click:1"] {
+        assert!(seen.iter().any(|one| one == wanted), "no {wanted} in {seen:?}");
+    }
+    seat.leaves().await;
+    room.close().await;
+}
+
+#[tokio::test]
+async fn the_session_page_in_both_themes_on_large_small_and_sharp_screens() {
+    let (room, agent) = open("").await;
+    agent.evaluate("() => { console.error('broken'); console.log('fine'); fetch('/status/500'); return 1 }").await;
+    agent.evaluate("() => { window.open('/form'); return 1 }").await;
+    let seat = Seat::at(&room, "Ada").await;
+    agent.ok("browser_tabs", json!({ "action": "select", "index": 0 })).await;
+    agent.click(&["button", "Mark as done"]).await;
+    seat.when("document.querySelector('[data-testid=call-picture]') !== null").await;
+    assert_eq!(seat.page.evaluate("document.querySelectorAll('.tab-opener').length").await.unwrap(), json!(1));
+    for theme in ["dark", "light"] {
+        let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": theme }] });
+        seat.page.call("Emulation.setEmulatedMedia", media).await.unwrap();
+        for (width, height) in [(1440, 900), (400, 860)] {
+            seat.size(width, height, 1).await;
+            seat.when(&format!("innerWidth === {width} && document.documentElement.scrollWidth <= {width}")).await;
+            seat.keep(&format!("wheel-session-{theme}-{width}.png")).await;
+        }
+    }
+    // As many pixels as the screen has, not as many as its CSS says.
+    seat.size(1440, 900, 2).await;
+    seat.when("document.querySelector('[data-testid=session-picture]').width > 1000").await;
+    seat.keep("wheel-session-sharp.png").await;
+    seat.size(1440, 900, 1).await;
+    seat.page.click_named("Network").await.unwrap();
+    seat.when("document.querySelector('[data-testid=network-row]') !== null").await;
+    seat.page.click_named("Failed").await.unwrap();
+    seat.when(
+        "[...document.querySelectorAll('[data-testid=network-row]')].map((one) => one.dataset.status).join() === '500'",
+    )
+    .await;
+    seat.keep("wheel-network.png").await;
+    // One to one: a pixel of the page is one of the screen, and the rest is scrolled to.
+    seat.page.evaluate("document.querySelector('[data-testid=zoom-full]').click()").await.unwrap();
+    seat.when("document.querySelector('[data-testid=session-picture]').getBoundingClientRect().width === 1280").await;
+    seat.page.click_named("Take control").await.unwrap();
+    seat.when("document.querySelector('[data-testid=control-input]') !== null").await;
+    seat.clicks(ASK).await;
+    seat.when("document.querySelector('[data-testid=dialog]') !== null").await;
+    seat.keep("wheel-zoomed.png").await;
+    seat.page.click_named("Cancel").await.unwrap();
+    seat.page.evaluate("document.querySelector('[data-testid=zoom-fit]').click()").await.unwrap();
+    seat.when("document.querySelector('.stage-zoomed') === null").await;
+    seat.keep("wheel-driving.png").await;
+    // Another person takes it on purpose, and the first is told.
+    let mut bob = Person::named(&room, "Bob").await;
+    bob.does(ViewerMessage::TakeOver).await;
+    seat.when("document.querySelector('[data-testid=refusal]')?.textContent.includes('Bob took the wheel from you')")
+        .await;
+    seat.page.click_named("Take over").await.unwrap();
+    seat.when("document.querySelector('[data-testid=take-over-sure]') !== null").await;
+    seat.keep("wheel-take-over.png").await;
+    seat.page.click_named("Take it from Bob").await.unwrap();
+    bob.hears(|event| matches!(event, LiveEvent::Control { controller: Some(who), .. } if who == "Ada")).await;
+    seat.leaves().await;
     room.close().await;
 }

@@ -15,7 +15,9 @@ use tokio::time::Instant;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::refusal::Refusal;
-use super::routes::{approvals, files as session_files, grants, health, links, live, login, openapi, pool, sessions};
+use super::routes::{
+    approvals, files as session_files, grants, health, links, live, login, openapi, pool, requests, sessions,
+};
 use super::{door, files, server};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
@@ -93,6 +95,7 @@ where
             get(session_files::list).post(session_files::upload).layer(DefaultBodyLimit::disable()),
         )
         .route("/v1/sessions/{id}/given", post(session_files::give).layer(DefaultBodyLimit::disable()))
+        .route("/v1/sessions/{id}/requests", get(requests::list))
         .route("/v1/feed", get(live::feed))
         .route("/v1/approvals", get(approvals::list))
         .route("/v1/approvals/{id}", get(approvals::get).post(approvals::decide))

@@ -5,7 +5,8 @@
 
 import { toPage, toPageNearest, type Point, type Size } from "../picture/geometry";
 import type { MouseButton, ViewerMessage } from "../protocol/generated/wire";
-import { button, clickCount, comesAsText, leaves, modifiers, type Press, textParts, typedWithAltGr, wheelPixels } from "./translate";
+import { Fingers, type Deed } from "./fingers";
+import { button, clickCount, comesAsText, copiesOut, leaves, modifiers, type Press, textParts, typedWithAltGr, wheelPixels } from "./translate";
 
 export interface Target {
   /** Takes the focus and the text: a textarea over the picture, so that input methods and phone keyboards work. */
@@ -13,15 +14,14 @@ export interface Target {
   /** Viewport of the picture on the screen, CSS pixels. */
   page: () => Size | null;
   send: (message: ViewerMessage) => void;
+  /** Two fingers enlarge and move the picture itself. */
+  pinch: (factor: number, dx: number, dy: number) => void;
   /** The person asked to leave the picture by keyboard. */
   leave: () => void;
 }
 
-/** How far a finger moves before a touch is a scroll. */
-const TAP_PX = 8;
-
 /** Starts forwarding; the answer ends it. */
-export function forwardInput({ field, page, send, leave }: Target): () => void {
+export function forwardInput({ field, page, send, pinch, leave }: Target): () => void {
   const ending = new AbortController();
   const { signal } = ending;
   const held = new Map<string, { key: string; code: string }>();
@@ -30,7 +30,10 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
   let lastPoint: Point = { x: 0, y: 0 };
   let move: { point: Point; modifiers: number } | null = null;
   let turn: { point: Point; x: number; y: number; modifiers: number } | null = null;
-  let touch: { start: Point; last: Point; scrolled: boolean } | null = null;
+  const fingers = new Fingers();
+  let swipe: Deed | null = null;
+  /** What an input method has in the page and not finished. */
+  let composing = false;
   let scheduled = 0;
 
   const at = (event: MouseEvent, nearest: boolean): Point | null => {
@@ -53,6 +56,20 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
     if (turn !== null) mouse("wheel", turn.point, { delta_x: turn.x, delta_y: turn.y, modifiers: turn.modifiers });
     move = null;
     turn = null;
+    if (swipe !== null) act([swipe]);
+    swipe = null;
+  };
+
+  const act = (deeds: readonly Deed[]): void => {
+    for (const deed of deeds) {
+      if (deed.to === "page") send({ type: "touch", kind: deed.kind, points: deed.points, modifiers: 0 });
+      else pinch(deed.factor, deed.dx, deed.dy);
+    }
+  };
+
+  const touched = (deeds: readonly Deed[]): void => {
+    flush();
+    act(deeds);
   };
 
   const soon = (): void => {
@@ -84,18 +101,22 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
     field.focus({ preventScroll: true });
     if (point === null || button(event.button) === "none") return;
     field.setPointerCapture(event.pointerId);
-    if (event.pointerType === "touch") touch = { start: point, last: point, scrolled: false };
+    if (event.pointerType === "touch") touched(fingers.start(event.pointerId, point, { x: event.clientX, y: event.clientY }));
     else press(event, point);
   }, { signal });
 
   field.addEventListener("pointermove", (event) => {
-    const point = at(event, pressed !== "none" || touch !== null);
+    const point = at(event, pressed !== "none" || event.pointerType === "touch");
     if (point === null) return;
     if (event.pointerType === "touch") {
-      if (touch === null) return;
-      touch.scrolled ||= Math.hypot(point.x - touch.start.x, point.y - touch.start.y) > TAP_PX;
-      if (touch.scrolled) wheel(touch.start, touch.last.x - point.x, touch.last.y - point.y, 0);
-      touch.last = point;
+      for (const deed of fingers.move(event.pointerId, point, { x: event.clientX, y: event.clientY })) {
+        // Of many moves in one frame the page needs the last; what moves the picture adds up and is done at once.
+        if (deed.to === "picture") act([deed]);
+        else {
+          swipe = deed;
+          soon();
+        }
+      }
       return;
     }
     move = { point, modifiers: modifiers(event) };
@@ -106,17 +127,12 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
     const point = at(event, true);
     if (point === null) return;
     if (event.pointerType === "touch") {
-      if (touch !== null && !touch.scrolled) {
-        mouse("move", point, {});
-        press(event, point);
-        release(event, point);
-      }
-      touch = null;
+      touched(fingers.end(event.pointerId, "end"));
     } else if (pressed !== "none") release(event, point);
   }, { signal });
 
   field.addEventListener("pointercancel", (event) => {
-    touch = null;
+    touched(fingers.end(event.pointerId, "cancel"));
     if (pressed !== "none") release(event, lastPoint);
   }, { signal });
 
@@ -143,6 +159,12 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
       return;
     }
     if (comesAsText(event)) return;
+    const copies = copiesOut(event);
+    if (copies !== null) {
+      event.preventDefault();
+      send({ type: "copy", cut: copies === "cut" });
+      return;
+    }
     event.preventDefault();
     if (typedWithAltGr(event)) {
       text(event.key);
@@ -166,8 +188,17 @@ export function forwardInput({ field, page, send, leave }: Target): () => void {
     text(event.clipboardData?.getData("text/plain") ?? "");
   }, { signal });
 
+  field.addEventListener("compositionupdate", (event) => {
+    composing = true;
+    const end = event.data.length;
+    send({ type: "compose", text: event.data, start: end, end });
+  }, { signal });
+
   field.addEventListener("compositionend", (event) => {
-    text(event.data);
+    // The finished word takes the place of what was composed; one that was given up leaves nothing.
+    if (event.data !== "") text(event.data);
+    else if (composing) send({ type: "compose", text: "", start: 0, end: 0 });
+    composing = false;
     field.value = "";
   }, { signal });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { button, clickCount, comesAsText, leaves, modifiers, textParts, typedWithAltGr, wheelPixels } from "./translate";
+import { button, clickCount, comesAsText, copiesOut, leaves, modifiers, textParts, typedWithAltGr, wheelPixels } from "./translate";
 
 const none = { altKey: false, ctrlKey: false, metaKey: false, shiftKey: false };
 
@@ -57,4 +57,12 @@ test("a long text is cut, and no character with it", () => {
 test("only Shift+Escape is the way out", () => {
   expect(leaves({ key: "Escape", shiftKey: true })).toBe(true);
   expect(leaves({ key: "Escape", shiftKey: false })).toBe(false);
+});
+
+test("copying asks for what is selected, with Ctrl or Cmd and nothing else", () => {
+  const plain = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
+  expect(copiesOut({ ...plain, key: "c", ctrlKey: true })).toBe("copy");
+  expect(copiesOut({ ...plain, key: "X", metaKey: true })).toBe("cut");
+  expect(copiesOut({ ...plain, key: "c" })).toBeNull();
+  expect(copiesOut({ ...plain, key: "c", ctrlKey: true, shiftKey: true })).toBeNull();
 });

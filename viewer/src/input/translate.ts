@@ -43,6 +43,13 @@ function staysHere(event: { key: string; ctrlKey: boolean; metaKey: boolean; shi
   return (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "v";
 }
 
+/** Copying goes the other way: what is selected on the page comes to the person's own clipboard. */
+export function copiesOut(event: { key: string; ctrlKey: boolean; metaKey: boolean; altKey: boolean; shiftKey: boolean }): "copy" | "cut" | null {
+  if (event.ctrlKey === event.metaKey || event.altKey || event.shiftKey) return null;
+  const key = event.key.toLowerCase();
+  return key === "c" ? "copy" : key === "x" ? "cut" : null;
+}
+
 /**
  * Keys whose text comes by another event: an input method or phone keyboard at work, a dead accent, paste.
  * They must reach the field, so they are neither sent nor stopped.

@@ -4,6 +4,7 @@ import { passHeaders } from "./pass";
 import type { ErrorBody } from "../protocol/generated/wire";
 
 const REQUEST_MS_MAX = 15_000;
+const UPLOAD_MS_MAX = 10 * 60_000;
 
 export class Refusal extends Error {
   /** HTTP status, or 0 when no answer came. */
@@ -41,16 +42,22 @@ function isErrorBody(body: unknown): body is ErrorBody {
 }
 
 export async function request(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<unknown> {
+  return ask(path, {
+    method,
+    signal: AbortSignal.timeout(REQUEST_MS_MAX),
+    ...(body === undefined ? {} : { headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+  });
+}
+
+/** Sends a file as it is. */
+export async function upload(path: string, file: Blob): Promise<unknown> {
+  return ask(path, { method: "POST", signal: AbortSignal.timeout(UPLOAD_MS_MAX), headers: { "content-type": "application/octet-stream" }, body: file });
+}
+
+async function ask(path: string, how: Omit<RequestInit, "headers"> & { headers?: Record<string, string> }): Promise<unknown> {
   let response: Response;
   try {
-    response = await fetch(path, {
-      method,
-      credentials: "same-origin",
-      cache: "no-store",
-      signal: AbortSignal.timeout(REQUEST_MS_MAX),
-      headers: { ...passHeaders(), ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    response = await fetch(path, { credentials: "same-origin", cache: "no-store", ...how, headers: { ...passHeaders(), ...how.headers } });
   } catch {
     throw new Refusal(0, "The service did not answer.", "Check that it is running, then try again.", null);
   }

@@ -18,6 +18,13 @@ export interface Quality {
   width: number;
 }
 
+/** Pictures of calls kept. */
+const PICTURES_MAX = 60;
+/** Width of one, device pixels. */
+const PICTURE_WIDTH = 160;
+/** A page that stands still after a call is pictured as it is. */
+const STILL_MS = 400;
+
 /** Frames a second while the window is hidden: enough to be right at once on return. */
 const HIDDEN_FPS = 1;
 
@@ -28,6 +35,13 @@ export class LiveSession {
   readonly watched = signal<number | null>(null);
   /** The viewport the picture on the screen shows, CSS pixels; `null` before the first. */
   readonly shown = signal<Size | null>(null);
+  /** What was copied on the page and could not go to the clipboard. */
+  readonly copied = signal<string | null>(null);
+  /** Small pictures of the page after the calls seen to end, by the call's number; the newest [`PICTURES_MAX`]. */
+  readonly pictures = signal<ReadonlyMap<number, ImageBitmap>>(new Map());
+  /** Calls whose picture is taken from the next frame, or from the one on the screen when none comes. */
+  #untaken = new Set<number>();
+  #untakenTimer = 0;
   /** Frames drawn since the start, and how old the last was when it was drawn. Plain: read once a second, not at every frame. */
   frames = 0;
   ageMs = 0;
@@ -36,6 +50,7 @@ export class LiveSession {
   /** The newest frame that came while the window was hidden. */
   #unseen: Frame | null = null;
   #painter: Painter | null = null;
+  #canvas: HTMLCanvasElement | null = null;
   readonly #socket: Socket;
 
   constructor(id: SessionId, quality: Quality) {
@@ -65,6 +80,7 @@ export class LiveSession {
   /** Draws on this canvas from now on. */
   paintOn(canvas: HTMLCanvasElement): void {
     this.#painter?.end();
+    this.#canvas = canvas;
     this.#painter = new Painter(canvas, (frame) => this.#drawn(canvas, frame));
   }
 
@@ -91,6 +107,7 @@ export class LiveSession {
 
   end(): void {
     document.removeEventListener("visibilitychange", this.#visibility);
+    window.clearTimeout(this.#untakenTimer);
     this.#painter?.end();
     this.#socket.end();
   }
@@ -111,6 +128,8 @@ export class LiveSession {
 
   #hear(event: LiveEvent): void {
     this.live.value = applied(this.live.value, event);
+    if (event.type === "copied") void this.#copy(event.text);
+    if (event.type === "call" && event.call.state === "done") this.#pictureOf(event.call.number);
     if (event.type === "approval") learnApprovals([event.approval]);
     else if (event.type === "state") {
       learnApprovals(event.approvals);
@@ -148,6 +167,40 @@ export class LiveSession {
     const shown = this.shown.peek();
     if (shown?.width !== frame.width || shown.height !== frame.height) this.shown.value = { width: frame.width, height: frame.height };
     this.#acknowledge(frame);
+  }
+
+  async #copy(text: string): Promise<void> {
+    if (text === "") return;
+    try {
+      await navigator.clipboard.writeText(text);
+      this.copied.value = null;
+    } catch {
+      this.copied.value = text;
+    }
+  }
+
+  #pictureOf(call: number): void {
+    this.#untaken.add(call);
+    window.clearTimeout(this.#untakenTimer);
+    this.#untakenTimer = window.setTimeout(() => void this.#takePictures(), STILL_MS);
+  }
+
+  /** From what is on the screen anyway: nobody is asked for another picture. */
+  async #takePictures(): Promise<void> {
+    const calls = [...this.#untaken];
+    this.#untaken.clear();
+    const canvas = this.#canvas;
+    if (calls.length === 0 || canvas === null || this.shown.peek() === null || canvas.width === 0) return;
+    try {
+      const picture = await createImageBitmap(canvas, { resizeWidth: PICTURE_WIDTH, resizeQuality: "medium" });
+      const pictures = new Map(this.pictures.peek());
+      // Calls that ended together share what came of them.
+      for (const call of calls) pictures.set(call, picture);
+      for (const old of [...pictures.keys()].slice(0, Math.max(0, pictures.size - PICTURES_MAX))) pictures.delete(old);
+      this.pictures.value = pictures;
+    } catch {
+      // A call without a picture is still a call.
+    }
   }
 
   #acknowledge(frame: Frame): void {

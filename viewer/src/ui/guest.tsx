@@ -78,7 +78,7 @@ function GuestSession({ view }: { view: GuestView }): JSX.Element {
             <h2 id="side-heading" class="guest-heading">
               What the agent does
             </h2>
-            <Timeline calls={calls} />
+            <Timeline calls={calls} pictures={live.pictures.value} />
           </aside>
         )}
       </main>

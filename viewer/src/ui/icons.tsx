@@ -44,6 +44,9 @@ export const EyeIcon = icon(
 export const ExitIcon = icon(<path d="M14 4.5H7.5a2 2 0 0 0-2 2v11a2 2 0 0 0 2 2H14M11 12h9m0 0-3.2-3.2M20 12l-3.2 3.2" />);
 export const ExpandIcon = icon(<path d="M14 4.5h5.5V10M19.5 4.5 13 11M10 19.5H4.5V14M4.5 19.5 11 13" />);
 export const LinkIcon = icon(<path d="M10.2 13.8a3.6 3.6 0 0 0 5.1 0l3.2-3.2a3.6 3.6 0 0 0-5.1-5.1l-1 1M13.8 10.2a3.6 3.6 0 0 0-5.1 0l-3.2 3.2a3.6 3.6 0 0 0 5.1 5.1l1-1" />);
+export const PopupIcon = icon(<path d="M9 5H6.5a2 2 0 0 0-2 2v10.5a2 2 0 0 0 2 2H17a2 2 0 0 0 2-2V15M13 4.5h6.5V11M19 5l-8.5 8.5" />);
+export const NextIcon = icon(<path d="M9.5 5.5 16 12l-6.5 6.5" />);
+export const ReloadIcon = icon(<path d="M19 12a7 7 0 1 1-2.1-5M19 4v4h-4" />);
 export const LockIcon = icon(
   <>
     <rect x="5" y="10.5" width="14" height="9" rx="2" />

@@ -18,10 +18,12 @@ import { GrantList } from "./grants";
 import { BackIcon, CloseIcon } from "./icons";
 import { AddressBar, Notice, StatePill } from "./parts";
 import { ShareButton } from "./share";
+import { NetworkList } from "./network";
 import { Stage } from "./stage";
 import { TabStrip } from "./tabs";
 import { HandoffCard } from "./handoff-card";
 import { Timeline } from "./timeline";
+import { Wayfinder } from "./wayfinder";
 
 /** What Chromium's screencast gives at best; the service sends no more than there is. */
 export const FPS = 60;
@@ -58,7 +60,7 @@ export function SessionPage({ id }: { id: string }): JSX.Element {
       <section class="session-main" aria-label={`Session ${session.name}`}>
         <SessionHead session={session} />
         <TabStrip live={live} session={session} />
-        <AddressBar url={shownUrl(live, session)} />
+        {state.youControl ? <Wayfinder live={live} url={shownUrl(live, session)} /> : <AddressBar url={shownUrl(live, session)} />}
         <Stage live={live} session={session} />
       </section>
       <SidePanel live={live} id={id} session={session} />
@@ -146,7 +148,7 @@ function SessionHead({ session }: { session: SessionView }): JSX.Element {
 }
 
 function SidePanel({ live, id, session }: { live: LiveSession; id: string; session: SessionView }): JSX.Element {
-  const shown = useSignal<"calls" | "console">("calls");
+  const shown = useSignal<"calls" | "console" | "network">("calls");
   const waiting = pending(approvals.value, id);
   const state = live.live.value;
   const errors = state.console.filter((line) => line.level === "error").length;
@@ -176,8 +178,13 @@ function SidePanel({ live, id, session }: { live: LiveSession; id: string; sessi
         <button type="button" aria-pressed={shown.value === "console"} data-testid="panel-console" onClick={() => (shown.value = "console")}>
           Console <span class={`number${errors > 0 ? " number-bad" : ""}`} title={errors > 0 ? count(errors, "error") : undefined}>{state.console.length}</span>
         </button>
+        <button type="button" aria-pressed={shown.value === "network"} data-testid="panel-network" onClick={() => (shown.value = "network")}>
+          Network
+        </button>
       </div>
-      {shown.value === "calls" ? <Timeline calls={state.calls} /> : <ConsoleList lines={state.console} />}
+      {shown.value === "calls" && <Timeline calls={state.calls} pictures={live.pictures.value} />}
+      {shown.value === "console" && <ConsoleList lines={state.console} />}
+      {shown.value === "network" && <NetworkList session={id} page={live.watched.value} />}
       <GrantList grants={standing(grants.value, now.value, id)} />
       <DecidedList approvals={decided(approvals.value, id)} />
     </aside>

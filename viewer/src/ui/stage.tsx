@@ -1,14 +1,17 @@
 /** The large picture, and the wheel. */
 
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { forwardInput } from "../input/forward";
-import { pictureWidth } from "../picture/geometry";
+import { pictureWidth, type Size } from "../picture/geometry";
 import type { LiveSession } from "../picture/live-session";
+import { fitScale, pinched, stepped, type Zoom, zoomWords } from "../picture/zoom";
 import type { SessionView } from "../protocol/generated/wire";
+import { now } from "../state/clock";
 import { may } from "../state/store";
-import { duration } from "../state/words";
+import { duration, span } from "../state/words";
+import { Asked } from "./asked";
 import { CloseIcon, HandIcon, HelmIcon } from "./icons";
 import { Notice } from "./parts";
 import { FPS } from "./session";
@@ -26,21 +29,35 @@ export function Stage({ live, session }: { live: LiveSession; session: SessionVi
     if (canvas.current !== null) live.paintOn(canvas.current);
   }, [live]);
 
+  const zoom = useSignal<Zoom>("fit");
+  const room = useSignal<Size>({ width: 0, height: 0 });
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    let timer = 0;
-    const measure = (): void => live.setQuality({ fps: FPS, width: pictureWidth(element.clientWidth, window.devicePixelRatio) });
-    const watch = new ResizeObserver(() => {
-      window.clearTimeout(timer);
-      timer = window.setTimeout(measure, RESIZED_MS);
-    });
+    const watch = new ResizeObserver(() => (room.value = { width: element.clientWidth, height: element.clientHeight }));
     watch.observe(element);
-    return () => {
-      window.clearTimeout(timer);
-      watch.disconnect();
-    };
-  }, [live]);
+    return () => watch.disconnect();
+  }, [room]);
+  const scale = zoom.value === "fit" ? fitScale(room.value, shown ?? room.value) : zoom.value;
+  const sheet = zoom.value === "fit" || shown === null ? null : { width: Math.round(shown.width * scale), height: Math.round(shown.height * scale) };
+  const wanted = pictureWidth(sheet?.width ?? room.value.width, window.devicePixelRatio);
+  useEffect(() => {
+    if (room.value.width === 0) return;
+    const timer = window.setTimeout(() => live.setQuality({ fps: FPS, width: wanted }), RESIZED_MS);
+    return () => window.clearTimeout(timer);
+  }, [live, room, wanted]);
+
+  const pinch = (factor: number, dx: number, dy: number): void => {
+    const page = live.shown.peek();
+    if (page === null) return;
+    const chosen = zoom.peek();
+    const from = chosen === "fit" ? fitScale(room.peek(), page) : chosen;
+    if (Math.abs(factor - 1) > 0.001) {
+      const next = pinched(from, factor);
+      zoom.value = next <= fitScale(room.peek(), page) ? "fit" : next;
+    }
+    box.current?.scrollBy(-dx, -dy);
+  };
 
   const crashed = session.state === "crashed";
   return (
@@ -56,22 +73,20 @@ export function Stage({ live, session }: { live: LiveSession; session: SessionVi
           </button>
         </Notice>
       )}
-      {state.dialog !== null && (
-        <Notice tone="warn" testId="dialog">
-          <span>
-            <strong>The page shows a dialog ({state.dialog.kind}):</strong> “<bdi>{state.dialog.message}</bdi>”. The agent has to answer it.
-          </span>
-        </Notice>
-      )}
-      <div class="stage" ref={box} style={shown === null ? {} : { "--shape": `${shown.width} / ${shown.height}` }}>
-        <canvas
-          ref={canvas}
-          class={shown === null ? "" : "drawn"}
-          data-testid="session-picture"
-          role="img"
-          aria-label={`Live picture of ${session.title === "" ? session.url : session.title}`}
-        />
-        {state.youControl && <InputField live={live} />}
+      <Asked live={live} session={session.id} />
+      <div class={`stage${sheet === null ? "" : " stage-zoomed"}`} style={shown === null ? {} : { "--shape": `${shown.width} / ${shown.height}` }}>
+        <div class="stage-room" ref={box} tabIndex={sheet === null || state.youControl ? -1 : 0} aria-label={sheet === null ? undefined : "The picture, enlarged: scroll to see the rest"}>
+          <div class="stage-sheet" style={sheet === null ? { width: "", height: "" } : { width: `${sheet.width}px`, height: `${sheet.height}px` }}>
+            <canvas
+              ref={canvas}
+              class={shown === null ? "" : "drawn"}
+              data-testid="session-picture"
+              role="img"
+              aria-label={`Live picture of ${session.title === "" ? session.url : session.title}`}
+            />
+            {state.youControl && <InputField live={live} pinch={pinch} />}
+          </div>
+        </div>
         {live.link.value === "lost" ? (
           <div class="stage-cover" role="status">
             <span class="spinner" aria-hidden="true" /> Picture lost, reconnecting
@@ -84,20 +99,46 @@ export function Stage({ live, session }: { live: LiveSession; session: SessionVi
           </div>
         ) : null}
       </div>
-      <Pulse live={live} />
+      <Pulse live={live}>{shown !== null && <ZoomBar zoom={zoom} scale={scale} />}</Pulse>
     </div>
+  );
+}
+
+/** How large the picture is shown. */
+function ZoomBar({ zoom, scale }: { zoom: Signal<Zoom>; scale: number }): JSX.Element {
+  return (
+    <span class="zoom" role="group" aria-label="Size of the picture">
+      <button type="button" class="button quiet small" aria-label="Smaller" title="Smaller" data-testid="zoom-out" onClick={() => (zoom.value = stepped(scale, false))}>
+        −
+      </button>
+      <button type="button" class="button quiet small zoom-now" aria-label={`${zoomWords(scale)}; show at 100 %`} title="One to one" data-testid="zoom-full" onClick={() => (zoom.value = 1)}>
+        {zoomWords(scale)}
+      </button>
+      <button type="button" class="button quiet small" aria-label="Larger" title="Larger" data-testid="zoom-in" onClick={() => (zoom.value = stepped(scale, true))}>
+        +
+      </button>
+      <button type="button" class="button quiet small" aria-pressed={zoom.value === "fit"} data-testid="zoom-fit" onClick={() => (zoom.value = "fit")}>
+        Fit
+      </button>
+    </span>
   );
 }
 
 /** Who drives, and the button that changes it. */
 function WheelBar({ live, session }: { live: LiveSession; session: SessionView }): JSX.Element {
-  const { youControl, controller } = live.live.value;
+  const { youControl, controller, since } = live.live.value;
   const closed = session.state === "crashed" || session.state === "closed";
   const words = youControl
     ? "You drive. The agent waits until you hand back."
     : controller !== null
-      ? `${controller} drives. The agent waits.`
+      ? `${controller} drives${since === null ? "" : `, since ${span(now.value - since)}`}. The agent waits.`
       : "The agent drives. You watch.";
+  const taking = useSignal(false);
+  // Asked about one person's wheel, not whoever has it by then.
+  useEffect(() => {
+    taking.value = false;
+  }, [controller, taking]);
+  const blocked = closed || live.link.value !== "open";
   return (
     <div class={`wheel${youControl ? " wheel-yours" : controller !== null ? " wheel-other" : ""}`}>
       {youControl || controller !== null ? <HandIcon /> : <HelmIcon />}
@@ -110,24 +151,41 @@ function WheelBar({ live, session }: { live: LiveSession; session: SessionView }
           Hand back
         </button>
       ) : (
-        may("control") && (
-          <button
-            type="button"
-            class="button small"
-            data-testid="take-control"
-            disabled={closed || live.link.value !== "open"}
-            onClick={() => live.send({ type: "take_control" })}
-          >
+        may("control") &&
+        (controller === null ? (
+          <button type="button" class="button small" data-testid="take-control" disabled={blocked} onClick={() => live.send({ type: "take_control" })}>
             Take control
           </button>
-        )
+        ) : taking.value ? (
+          <span class="sure" role="group" aria-label={`Take the wheel from ${controller}?`}>
+            <button
+              type="button"
+              class="button attention small"
+              data-testid="take-over-sure"
+              disabled={blocked}
+              onClick={() => {
+                taking.value = false;
+                live.send({ type: "take_over" });
+              }}
+            >
+              Take it from {controller}
+            </button>
+            <button type="button" class="button small" onClick={() => (taking.value = false)}>
+              Leave it
+            </button>
+          </span>
+        ) : (
+          <button type="button" class="button small" data-testid="take-over" disabled={blocked} onClick={() => (taking.value = true)}>
+            Take over
+          </button>
+        ))
       )}
     </div>
   );
 }
 
 /** Lies over the picture while this person drives: takes the focus, and with it everything typed. */
-function InputField({ live }: { live: LiveSession }): JSX.Element {
+function InputField({ live, pinch }: { live: LiveSession; pinch: (factor: number, dx: number, dy: number) => void }): JSX.Element {
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     const element = field.current;
@@ -137,6 +195,7 @@ function InputField({ live }: { live: LiveSession }): JSX.Element {
       field: element,
       page: () => live.shown.peek(),
       send: (message) => void live.send(message),
+      pinch,
       leave: () => document.getElementById("hand-back")?.focus(),
     });
   }, [live]);
@@ -154,7 +213,7 @@ function InputField({ live }: { live: LiveSession }): JSX.Element {
 }
 
 /** How live the picture is: frames in the last second, and how old the newest was when it was drawn. */
-function Pulse({ live }: { live: LiveSession }): JSX.Element {
+function Pulse({ live, children }: { live: LiveSession; children: ComponentChildren }): JSX.Element {
   const pulse = useSignal<{ fps: number; ageMs: number } | null>(null);
   useEffect(() => {
     let before = live.frames;
@@ -175,10 +234,11 @@ function Pulse({ live }: { live: LiveSession }): JSX.Element {
       <span>{!open ? "Not live" : fps > 0 ? `${fps} fps${age}` : pulse.value === null ? "Live" : "Live, the page is still"}</span>
       <span class="gap" />
       {size !== null && (
-        <span>
+        <span class="pulse-size">
           {size.width} × {size.height}
         </span>
       )}
+      {children}
     </div>
   );
 }

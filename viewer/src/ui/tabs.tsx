@@ -3,7 +3,9 @@
 import type { JSX } from "preact";
 import type { LiveSession } from "../picture/live-session";
 import type { SessionView } from "../protocol/generated/wire";
-import { HelmIcon } from "./icons";
+import { HandIcon, HelmIcon, PopupIcon } from "./icons";
+
+const OPENED_BY = { agent: "Opened by the agent", page: "Opened by a page", person: "Opened while a person drove" } as const;
 
 export function TabStrip({ live, session }: { live: LiveSession; session: SessionView }): JSX.Element {
   const watched = live.watched.value;
@@ -32,13 +34,23 @@ export function TabStrip({ live, session }: { live: LiveSession; session: Sessio
               data-testid="tab"
               data-page={tab.page}
               data-current={tab.current}
-              title={tab.url}
+              title={`${tab.url} (${OPENED_BY[tab.opened_by].toLowerCase()})`}
+              ref={(element) => {
+                // Of many tabs the one that is shown is in sight.
+                if (shown) element?.scrollIntoView({ block: "nearest", inline: "nearest" });
+              }}
               onClick={() => live.watch(tab.page)}
             >
               {tab.current && (
                 <span class="tab-agent">
                   <HelmIcon />
                   <span class="unseen">The agent is here: </span>
+                </span>
+              )}
+              {tab.opened_by !== "agent" && (
+                <span class="tab-opener" title={OPENED_BY[tab.opened_by]}>
+                  {tab.opened_by === "person" ? <HandIcon /> : <PopupIcon />}
+                  <span class="unseen">{OPENED_BY[tab.opened_by]}: </span>
                 </span>
               )}
               <span class="tab-title">{tab.crashed ? "Crashed" : tab.title === "" ? (tab.url === "" ? "New tab" : tab.url) : tab.title}</span>

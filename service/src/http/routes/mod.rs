@@ -9,4 +9,5 @@ pub(super) mod live;
 pub(super) mod login;
 pub(super) mod openapi;
 pub(super) mod pool;
+pub(super) mod requests;
 pub(super) mod sessions;

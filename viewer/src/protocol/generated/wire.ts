@@ -300,6 +300,40 @@ export type GuestView = { session: SessionId, name: string, access: LinkAccess,
 expires_at: number, };
 
 /**
+ * One request of a tab: page text, show it as text only.
+ */
+export type RequestLine = {
+/**
+ * Counts from 1 since the tab was last sent somewhere.
+ */
+number: number, method: string, url: string,
+/**
+ * As in `fetch`, `document`, `image`.
+ */
+kind: string,
+/**
+ * HTTP status, once it was answered.
+ */
+status: number | null,
+/**
+ * Why it failed.
+ */
+error: string | null,
+/**
+ * Milliseconds, once it is over.
+ */
+took_ms: number | null, };
+
+/**
+ * Answer of `GET /v1/sessions/{id}/requests`, oldest first.
+ */
+export type RequestLines = { requests: Array<RequestLine>,
+/**
+ * Older ones that are not told.
+ */
+dropped: number, };
+
+/**
  * How far a tool call has come.
  */
 export type CallState = "running" | "waiting" | "done" | "failed" | "refused";
