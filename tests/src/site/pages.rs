@@ -26,7 +26,7 @@ const NODES_MAX: usize = 200_000;
 const SLOW_MS_MAX: u64 = 30_000;
 
 /// Pages that never change: path and file.
-const FIXED: [(&str, &str); 27] = [
+const FIXED: [(&str, &str); 29] = [
     ("/", include_str!("../../site/index.html")),
     ("/form", include_str!("../../site/form.html")),
     ("/shop", include_str!("../../site/shop.html")),
