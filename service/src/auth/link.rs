@@ -106,7 +106,7 @@ impl Links {
         maker: &Caller,
         session: &SessionId,
         tenant: &Tenant,
-        wanted: NewLink,
+        wanted: &NewLink,
     ) -> Result<(LinkView, Secret), LinkError> {
         let limits = self.inner.limits;
         if !Self::may_give(maker, wanted.access) {

@@ -43,7 +43,7 @@ fn wanted(access: LinkAccess, seconds: u64) -> NewLink {
 }
 
 fn make(links: &Links, maker: &Caller, access: LinkAccess) -> Result<(LinkView, Secret), LinkError> {
-    links.make(maker, &session(), &Tenant::new("a"), wanted(access, 10))
+    links.make(maker, &session(), &Tenant::new("a"), &wanted(access, 10))
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,7 +92,7 @@ async fn nobody_gives_away_what_they_do_not_have() {
     let viewer = person(&ring, &[Scope::View]).await;
     assert_eq!(make(&links, &viewer, LinkAccess::Control).unwrap_err(), LinkError::NotYours);
     for seconds in [0, 101] {
-        let made = links.make(&viewer, &session(), &Tenant::new("a"), wanted(LinkAccess::View, seconds));
+        let made = links.make(&viewer, &session(), &Tenant::new("a"), &wanted(LinkAccess::View, seconds));
         assert_eq!(made.unwrap_err(), LinkError::BadTime { seconds_max: 100 });
     }
 }

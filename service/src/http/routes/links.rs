@@ -31,7 +31,7 @@ pub(in crate::http) async fn make(
     }
     let wanted = NewLink { access: request.access, ttl: Duration::from_secs(request.ttl_s.into()), name: request.name };
     let tenant = session.owner().tenant();
-    let (link, secret) = edge.links.make(&caller, session.id(), tenant, wanted)?;
+    let (link, secret) = edge.links.make(&caller, session.id(), tenant, &wanted)?;
     // It may have ended between the two: then its links are already forgotten, and this one must be as well.
     if session.is_closed() {
         edge.links.forget(session.id());
