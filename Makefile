@@ -4,6 +4,7 @@
 #   make test                           every check and every test
 #   make bench, make load ARGS=…        the figures; `make load ARGS=--help` says what can be asked
 #   make compare                        our snapshots beside Playwright's own, over real pages
+#   make kills                          ends the service at random points around approvals; nothing may be lost or run twice
 #   make viewer | fmt | lint            one part of it
 
 SHELL := /bin/bash
@@ -18,10 +19,10 @@ ifneq ($(shell grep -L helmwatch-viewer-not-built viewer/dist/index.html 2>/dev/
 $(VIEWER_BUILT): rebuild
 endif
 
-.PHONY: help run test bench load compare viewer fmt lint rebuild
+.PHONY: help run test bench load compare kills viewer fmt lint rebuild
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,7p'
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,8p'
 
 run:
 	@tests/setup.sh run
@@ -34,7 +35,7 @@ test:
 	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	@tests/run.sh
 
-bench load compare:
+bench load compare kills:
 	@tests/setup.sh test
 	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	cargo build --locked --release -p helmwatch -p helmwatch-tests
