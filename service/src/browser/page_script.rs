@@ -17,13 +17,14 @@
 //! | `through` | `target, x, y` | the point of a frame's viewport as the page around sees it: `x, y, scale, in_view, cover, moving` |
 //! | `at` | `x, y` | `name` of what a click at the point presses; of a frame (`frame: true`) with the point in its pixels |
 //! | `reveal` | `target, round` | `ok`, when it was scrolled into view |
+//! | `arrived` | `x, y` | `came`: was the pointer seen at this point of the frame since it was last asked? |
 //! | `drag_taken` | `target` | since it was last asked: `came`, `accepted`, `dropped`; the element's `text` |
 //! | `file_input`, `cancelled` | `target` | `directory`; `ok` when it was told of a cancelled chooser |
 //! | `elements` | `target, within?` | what a selector matches: `count`, `visible`, `text` of the first that is drawn |
 //! | `facts` | `target` | role, name, field, form, rectangle, `fingerprint` (SHA-256), `code` (the locator) |
 //! | `shown` | `target` | as a person sees it, scrolled into view: `rect, x, y, in_view, free, scroll_x, scroll_y`; `sends`: its form's fields with their values, secrets left out |
 //! | `locator`, `describe` | `target` | `code`; `text` such as `<button> "Save"` |
-//! | `ready` | `target, checks, timeout_ms` | a promise of `ok, x, y, rect, scrolled` |
+//! | `ready` | `target, checks, timeout_ms` | a promise of `ok, x, y, rect, stirred` |
 //! | `fill`, `focus`, `select`, `checked`, `value` | `target` and `text`, `select`, `values` | as named |
 //! | `blur`, `viewport` | | `ok`; sizes in CSS pixels, title, URL |
 //! | `wait_text` | `text, gone, timeout_ms` | a promise of `ok` |

@@ -19,6 +19,9 @@ const DEADLINE: Duration = Duration::from_secs(8);
 /// Frames through which a point around a frame must stay where it is once something was scrolled or moves: the page around is
 /// scrolled by another process, and the browser finds the frame at its new place only when that is drawn.
 const STEADY_LOOKS: u32 = 2;
+/// How often the pointer is sent to a point in a frame until the frame sees it come. A page that keeps moves of the pointer from
+/// us is pressed all the same.
+const ARRIVALS_MAX: u32 = 20;
 /// Looks between two ways of scrolling an element into view: a page around a frame is scrolled by another process.
 const LOOKS_A_WAY: u32 = 4;
 
@@ -56,7 +59,8 @@ pub struct Point {
 struct Ready {
     x: f64,
     y: f64,
-    scrolled: bool,
+    /// Was the frame scrolled or anything in it moved a moment ago, also by an earlier call?
+    stirred: bool,
 }
 
 /// Arguments of `ready`.
@@ -65,6 +69,18 @@ struct ReadyQuery<'a> {
     target: &'a str,
     checks: &'a [Check],
     timeout_ms: u64,
+}
+
+/// Arguments of `arrived`.
+#[derive(Serialize)]
+struct Spot {
+    x: f64,
+    y: f64,
+}
+
+#[derive(Deserialize)]
+struct Arrived {
+    came: bool,
 }
 
 #[derive(Serialize)]
@@ -102,7 +118,7 @@ impl Page {
         let place = self.place(target).await?;
         let until = Instant::now() + READY_WAIT;
         let mut before = None;
-        let (mut round, mut steady, mut stirred) = (0, 0, false);
+        let (mut round, mut steady, mut stirred, mut sent) = (0, 0, false, 0);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let query = ReadyQuery { target: &place.name, checks, timeout_ms: millis(left) };
@@ -111,10 +127,13 @@ impl Page {
             let Some(outermost) = around.last() else { return Ok(Point { x: inner.x, y: inner.y }) };
             let at = Point { x: outermost.x, y: outermost.y };
             let against = against(&around, checks);
-            stirred |= inner.scrolled || (checks.contains(&Check::Stable) && around.iter().any(|one| one.moving));
+            stirred |= inner.stirred || (checks.contains(&Check::Stable) && around.iter().any(|one| one.moving));
             steady = if before == Some(at) { steady + 1 } else { 0 };
             if against.is_none() && (!stirred || steady >= STEADY_LOOKS) {
-                return Ok(at);
+                if sent >= ARRIVALS_MAX || !checks.contains(&Check::Hit) || self.arrives(&place, &inner, at).await? {
+                    return Ok(at);
+                }
+                sent += 1;
             }
             if left.is_zero() {
                 return Err(self.never(&place, against).await);
@@ -128,6 +147,17 @@ impl Page {
             before = Some(at);
             round += 1;
         }
+    }
+
+    /// Does the pointer come into the frame where it is sent? The browser decides by what was last drawn of each process, which
+    /// may be a picture of some frames ago, and no script can ask it for that.
+    async fn arrives(&self, place: &Place, inner: &Ready, at: Point) -> Result<bool, BrowserError> {
+        if self.holds_button() {
+            return Ok(true);
+        }
+        self.move_to(at.x, at.y).await?;
+        let spot = Spot { x: inner.x, y: inner.y };
+        Ok(self.call::<_, Arrived>(&place.frame, "arrived", &spot, DEADLINE).await?.came)
     }
 
     /// Why an element in a frame never became fit for an action.

@@ -275,6 +275,12 @@ impl Page {
         }
     }
 
+    /// Is a button down, or something dragged?
+    pub(super) fn holds_button(&self) -> bool {
+        let state = lock(&self.state);
+        state.pointer.held != 0 || state.pointer.drag.is_some()
+    }
+
     /// Is something dragged?
     #[must_use]
     pub fn drags(&self) -> bool {

@@ -30,6 +30,7 @@ globalThis.__helmwatch = Object.freeze({
   through: guarded(through),
   at: guarded(at),
   reveal: guarded(reveal),
+  arrived: guarded(arrived),
   drag_taken: guarded(dragTaken),
   file_input: guarded(fileInput),
   cancelled: guarded(cancelled),

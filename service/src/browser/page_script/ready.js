@@ -5,23 +5,21 @@ const READY_MS = 5000;
 const ready = ({ target, checks = ['visible', 'stable', 'enabled', 'hit'], timeout_ms: timeoutMs = READY_MS }) => {
   const wanted = new Set(checks);
   const first = attemptReady(target, wanted, 0);
-  if (first.ok && !(wanted.has('stable') && (first.scrolled || first.maybeMoving))) return readyAnswer(first, first.scrolled);
+  if (first.ok && !(wanted.has('stable') && (first.scrolled || first.maybeMoving))) return readyAnswer(first);
   return waitReady(target, wanted, timeoutMs, first);
 };
-const readyAnswer = ({ x, y, rect }, scrolled) => ({ ok: true, x, y, rect, scrolled: Boolean(scrolled) });
+const readyAnswer = ({ x, y, rect }) => ({ ok: true, x, y, rect, stirred: stirredLately() });
 
 const waitReady = async (target, wanted, timeoutMs, first) => {
   const deadline = performance.now() + timeoutMs;
   let last = first;
-  let scrolled = first.scrolled;
   for (let round = 1; ; round++) {
     await nextFrame();
     const now = attemptReady(target, wanted, round);
-    scrolled ||= now.scrolled;
     if (now.ok) {
       const still = last.ok && sameRect(last.rect, now.rect);
       const over = performance.now() >= deadline;
-      if (!wanted.has('stable') || (still && (over || !now.settling))) return readyAnswer(now, scrolled);
+      if (!wanted.has('stable') || (still && (over || !now.settling))) return readyAnswer(now);
     }
     if (performance.now() >= deadline) {
       if (!now.ok) throw now.error;
@@ -62,7 +60,7 @@ const attemptReady = (target, wanted, round) => {
   if (wanted.has('hit') || wanted.has('visible')) {
     if (!point.inView || (round > 0 && round % 4 === 0 && wanted.has('hit') && !hits(element, point))) {
       const block = ['center', 'end', 'start', 'nearest'][Math.floor(round / 4) % 4];
-      scrollIntoView(element, { block, inline: 'center', behavior: 'instant' });
+      scrollTo(element, { block });
       scrolled = true;
       point = visiblePoint(element);
     }

@@ -11,7 +11,7 @@ const shown = ({ target }) => {
   let point = visiblePoint(element);
   // Nobody says yes to what is not on the picture.
   if (!point.inView) {
-    scrollIntoView(element, { block: 'center', inline: 'center', behavior: 'instant' });
+    scrollTo(element, { block: 'center' });
     point = visiblePoint(element);
   }
   const free = point.inView && (hits(element, point) || point.others.some(other => hits(element, other)));

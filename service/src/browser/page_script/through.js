@@ -20,7 +20,7 @@ const through = ({ target, x, y }) => {
   const inView = hasBox(newPass(), frame) && at.x >= 0 && at.y >= 0 && at.x < innerWidth && at.y < innerHeight;
   const found = inView ? hitAt(at.x, at.y) : null;
   return {
-    ...at, scale, in_view: inView, moving: movedLately() || animationsAround(frame).length > 0,
+    ...at, scale, in_view: inView, moving: stirredLately() || animationsAround(frame).length > 0,
     cover: found && found !== frame ? describe(coverRoot(found, frame)) : null,
   };
 };
@@ -36,6 +36,6 @@ const at = ({ x, y }) => {
 
 /** Scrolls everything around an element so that it can be seen, another way each round. */
 const reveal = ({ target, round = 0 }) => {
-  scrollIntoView(resolve(target), { block: ['center', 'end', 'start', 'nearest'][round % 4], inline: 'center', behavior: 'instant' });
+  scrollTo(resolve(target), { block: ['center', 'end', 'start', 'nearest'][round % 4] });
   return { ok: true };
 };

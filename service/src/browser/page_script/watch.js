@@ -33,6 +33,17 @@ for (const kind of ['scroll', 'resize', 'load', 'transitionend', 'animationend',
   addEventListener(kind, () => { noteMotion(); noteChange(0); }, { capture: true, passive: true });
 }
 
+// Where the pointer last came into this frame: what lies over it, or an outdated picture of where it is, keeps it out.
+let lastMove = null;
+addEventListener('mousemove', event => { lastMove = event; }, { capture: true, passive: true });
+const POINT_PX = 2;
+/** Did the pointer come to this point of the frame since it was last asked? */
+const arrived = ({ x, y }) => {
+  const move = lastMove;
+  lastMove = null;
+  return { came: Boolean(move) && Math.abs(move.clientX - x) <= POINT_PX && Math.abs(move.clientY - y) <= POINT_PX };
+};
+
 // What came of a drag since it was last asked: a page takes it by preventing what would happen otherwise.
 let lastDragOver = null;
 let lastDrop = null;
@@ -60,6 +71,16 @@ const movedLately = () => {
   const pending = observer.takeRecords();
   if (pending.length) noteRecords(pending);
   return performance.now() - movedAt < STILL_MS;
+};
+
+/** Longer ago than an element must be still for: what a frame's place in the window is told from may lag behind by some frames. */
+const STIRRED_MS = 500;
+const stirredLately = () => movedLately() || performance.now() - movedAt < STIRRED_MS;
+
+/** Scrolls, and remembers it at once: the page itself is told a frame later, and a click in between would go by the place before. */
+const scrollTo = (element, how) => {
+  scrollIntoView(element, { inline: 'center', behavior: 'instant', ...how });
+  noteMotion();
 };
 
 /** The next drawn frame; a page that is not drawn answers after `FRAME_MS_MAX`. */
