@@ -305,8 +305,9 @@ async fn what_a_person_and_an_agent_do_becomes_code() {
     driver.click(name).await;
     driver.text("Ada's").await;
     driver.click(greet).await;
-    agent.ok("browser_wait_for", json!({ "text": "Hello, Ada's" })).await;
+    // Calls wait until the person is done.
     driver.hand_back().await;
+    agent.ok("browser_wait_for", json!({ "text": "Hello, Ada's" })).await;
     // Another document, and a secret that is nobody's business.
     agent.ok("browser_navigate", json!({ "url": room.site.url("/login") })).await;
     let password = middle(&agent, "[type=password]").await;

@@ -45,7 +45,13 @@ fn escaped(digits: &str) -> String {
 }
 
 /// The picture a person who comes now is shown first.
-async fn frame(room: &Room) -> RgbImage {
+async fn frame(room: &Room, agent: &Hand) -> RgbImage {
+    // What was written is drawn first: somebody who comes meanwhile may be shown the picture before.
+    agent
+        .evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))))",
+        )
+        .await;
     let path = format!("/v1/sessions/{}/live", only_session(room).await);
     let mut viewer = Viewer::connect(&room.service.base(), &path, Some(room.service.admin_key())).await.unwrap();
     let (_, jpeg) = viewer.frame().await.unwrap();
@@ -65,6 +71,16 @@ fn cut(picture: &RgbImage, places: &Value, id: &str) -> RgbImage {
     picture.view(x, y, width, height).to_image()
 }
 
+/// Two ways of making a live picture (a frame, a still) are not the same to the last bit; digits of other cards are 10 and more apart.
+const APART_MAX: f64 = 2.0;
+
+/// How far two pictures are apart: the mean of all differences, 0 to 255.
+fn apart(one: &RgbImage, other: &RgbImage) -> f64 {
+    let pairs = one.as_raw().iter().zip(other.as_raw());
+    let sum: f64 = pairs.map(|(one, other)| f64::from(one.abs_diff(*other))).sum();
+    sum / f64::from(one.width() * one.height() * 3)
+}
+
 const ONE: &str = "4111111111111111";
 const OTHER: &str = "5500000000000004";
 
@@ -76,14 +92,15 @@ async fn two_secrets_look_alike_in_every_picture() {
     let mut pictures = Vec::new();
     for digits in [ONE, OTHER] {
         write(&agent, digits).await;
-        pictures.push((frame(&room).await, shot(&agent).await));
+        pictures.push((frame(&room, &agent).await, shot(&agent).await));
     }
     let mut bytes = std::io::Cursor::new(Vec::new());
     pictures[0].1.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     keep("masked.png", bytes.get_ref());
     for id in SECRETS.into_iter().chain(["password"]) {
         let frames = [cut(&pictures[0].0, &places, id), cut(&pictures[1].0, &places, id)];
-        assert!(frames[0] == frames[1], "the live picture shows what is in {id}");
+        let apart = apart(&frames[0], &frames[1]);
+        assert!(apart < APART_MAX, "the live picture shows what is in {id}: {apart}");
         let shots = [cut(&pictures[0].1, &places, id), cut(&pictures[1].1, &places, id)];
         assert!(shots[0] == shots[1], "the screenshot shows what is in {id}");
     }
@@ -107,7 +124,7 @@ async fn without_the_setting_the_same_fields_are_seen() {
     let mut pictures = Vec::new();
     for digits in [ONE, OTHER] {
         write(&agent, digits).await;
-        pictures.push(frame(&room).await);
+        pictures.push(frame(&room, &agent).await);
     }
     for id in SECRETS {
         assert!(cut(&pictures[0], &places, id) != cut(&pictures[1], &places, id), "{id} is a field one can read");
@@ -132,10 +149,11 @@ async fn a_password_shown_as_text_stays_hidden_and_a_typed_card_number_is_found(
         let typed = json!({ "target": target, "element": "Plain", "text": digits, "slowly": true });
         agent.ok("browser_type", typed).await;
         agent.ok("browser_evaluate", json!({ "function": "() => document.activeElement.blur()" })).await;
-        pictures.push(frame(&room).await);
+        pictures.push(frame(&room, &agent).await);
     }
     for id in ["password", "plain"] {
-        assert!(cut(&pictures[0], &places, id) == cut(&pictures[1], &places, id), "{id} is seen");
+        let apart = apart(&cut(&pictures[0], &places, id), &cut(&pictures[1], &places, id));
+        assert!(apart < APART_MAX, "{id} is seen: {apart}");
     }
     room.close().await;
 }

@@ -453,6 +453,15 @@ async fn a_file_from_a_person_s_machine_reaches_the_site_and_nobody_else() {
 const PASSWORD: &str = "hunter2&more";
 const CARD: &str = "4111 1111 1111 1111";
 
+/// Does a text hold the secret? A few digits of a hash or a time are none.
+fn says(text: &str, secret: &str) -> bool {
+    let bounded = |rest: Option<char>| !rest.is_some_and(char::is_alphanumeric);
+    text.match_indices(secret).any(|(at, _)| {
+        secret.len() > 4
+            || (bounded(text[..at].chars().next_back()) && bounded(text[at + secret.len()..].chars().next()))
+    })
+}
+
 #[tokio::test]
 async fn a_secret_typed_by_a_person_never_reaches_agent_log_audit_or_recording() {
     let room = Room::with(|options| options.policy("open")).await;
@@ -511,10 +520,11 @@ async fn a_secret_typed_by_a_person_never_reaches_agent_log_audit_or_recording()
     let picture = agent.ok("browser_take_screenshot", json!({})).await;
     assert!(!picture.images.is_empty());
     crate::story::keep("wheel-secrets-agent.png", &picture.images[0].1);
-    for secret in ["hunter2", "4111", "737"] {
-        assert!(!told.contains(secret), "{secret} reached the agent:\n{told}");
-        assert!(!audit(&room).await.contains(secret), "{secret} is in the audit");
-        assert!(!room.service.log().contains(secret), "{secret} is in the log");
+    let (audit, log) = (audit(&room).await, room.service.log());
+    for secret in ["hunter2", "4111 1111", "41111111", "737"] {
+        assert!(!says(&told, secret), "{secret} reached the agent:\n{told}");
+        assert!(!says(&audit, secret), "{secret} is in the audit");
+        assert!(!says(&log, secret), "{secret} is in the log");
     }
     room.close().await;
 }
