@@ -452,14 +452,16 @@ async fn a_file_from_a_person_s_machine_reaches_the_site_and_nobody_else() {
 
 const PASSWORD: &str = "hunter2&more";
 const CARD: &str = "4111 1111 1111 1111";
+/// Letters, so that no port, time or hash has it by chance.
+const CODE: &str = "QZXJ";
 
-/// Does a text hold the secret? A few digits of a hash or a time are none.
-fn says(text: &str, secret: &str) -> bool {
-    let bounded = |rest: Option<char>| !rest.is_some_and(char::is_alphanumeric);
-    text.match_indices(secret).any(|(at, _)| {
-        secret.len() > 4
-            || (bounded(text[..at].chars().next_back()) && bounded(text[at + secret.len()..].chars().next()))
-    })
+/// The audit's lines without the chain's hashes, which have four digits in a row by chance.
+fn without_hashes(lines: &str) -> String {
+    let parts = lines.split('"');
+    parts
+        .filter(|part| part.len() != 64 || !part.bytes().all(|one| one.is_ascii_hexdigit()))
+        .collect::<Vec<_>>()
+        .join("\"")
 }
 
 #[tokio::test]
@@ -470,8 +472,7 @@ async fn a_secret_typed_by_a_person_never_reaches_agent_log_audit_or_recording()
     agent.ok("browser_start_recording", json!({})).await;
     let mut ada = Person::named(&room, "Ada").await;
     ada.takes_the_wheel().await;
-    for (field, text) in [(Field::Password, PASSWORD), (Field::Card, CARD), (Field::Code, "737"), (Field::Name, "Ada")]
-    {
+    for (field, text) in [(Field::Password, PASSWORD), (Field::Card, CARD), (Field::Code, CODE), (Field::Name, "Ada")] {
         ada.types(field, text).await;
         ada.is_done().await;
     }
@@ -508,7 +509,7 @@ async fn a_secret_typed_by_a_person_never_reaches_agent_log_audit_or_recording()
     let send = snapshot.find_ref(&["button", "Send"]).unwrap();
     call("browser_click", json!({ "target": send, "element": "Send" })).await;
     let sent = room.site.wait_for("POST", "/received", SOON).await.unwrap();
-    assert!(sent.body.contains("password=hunter2%26more&card=4111+1111+1111+1111&cvc=737"), "{}", sent.body);
+    assert!(sent.body.contains("password=hunter2%26more&card=4111+1111+1111+1111&cvc=QZXJ"), "{}", sent.body);
     let list = call("browser_network_requests", json!({ "static": true })).await;
     let index = list.text.lines().find_map(|line| {
         let line = line.trim();
@@ -520,11 +521,11 @@ async fn a_secret_typed_by_a_person_never_reaches_agent_log_audit_or_recording()
     let picture = agent.ok("browser_take_screenshot", json!({})).await;
     assert!(!picture.images.is_empty());
     crate::story::keep("wheel-secrets-agent.png", &picture.images[0].1);
-    let (audit, log) = (audit(&room).await, room.service.log());
-    for secret in ["hunter2", "4111 1111", "41111111", "737"] {
-        assert!(!says(&told, secret), "{secret} reached the agent:\n{told}");
-        assert!(!says(&audit, secret), "{secret} is in the audit");
-        assert!(!says(&log, secret), "{secret} is in the log");
+    let (audit, log) = (without_hashes(&audit(&room).await), room.service.log());
+    for secret in ["hunter2", "4111", CODE] {
+        assert!(!told.contains(secret), "{secret} reached the agent:\n{told}");
+        assert!(!audit.contains(secret), "{secret} is in the audit");
+        assert!(!log.contains(secret), "{secret} is in the log");
     }
     room.close().await;
 }

@@ -83,6 +83,7 @@ impl Page {
             }
         }
         let command = command.build();
+        self.cover().await;
         // A still page now and then paints nothing until it is asked again.
         let first = self.unless_dialog(self.session.execute_within(command.clone(), CAPTURE_DEADLINE)).await;
         let taken = match first {

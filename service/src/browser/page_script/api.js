@@ -30,6 +30,7 @@ globalThis.__helmwatch = Object.freeze({
   through: guarded(through),
   at: guarded(at),
   reveal: guarded(reveal),
+  sweep: guarded(() => { globalThis.__helmwatchSweep?.(); return {}; }),
   arrived: guarded(arrived),
   drag_taken: guarded(dragTaken),
   file_input: guarded(fileInput),
