@@ -68,6 +68,12 @@ impl BrowserError {
             _ => false,
         }
     }
+
+    /// Was the command refused because the tab is just changing its document (`Page` domain: the frame is not the active one)?
+    #[must_use]
+    pub fn is_between_documents(&self) -> bool {
+        matches!(self, Self::Refused { message, .. } if message == "Not attached to an active page")
+    }
 }
 
 /// A builder of `chromiumoxide::cdp` that misses a field: a mistake in this code, reported instead of panicking.

@@ -8,6 +8,10 @@ use chromiumoxide::types::Command;
 use super::connection::{Connection, EventSink};
 use crate::browser::BrowserError;
 
+/// How often a command is sent that finds the page between two documents, and the pause before the next try: half a second in all.
+const BETWEEN_DOCUMENTS_TRIES: u32 = 25;
+const BETWEEN_DOCUMENTS_PAUSE: Duration = Duration::from_millis(20);
+
 /// A flat CDP session: commands go to one target. Cheap to clone.
 #[derive(Clone)]
 pub struct CdpSession {
@@ -28,12 +32,13 @@ impl CdpSession {
     /// Runs one command within the usual deadline.
     ///
     /// # Errors
-    /// As [`Connection::execute`].
+    /// As [`Self::execute_within`].
     pub async fn execute<C: Command>(&self, command: C) -> Result<C::Response, BrowserError> {
-        self.connection.execute(Some(&self.id), &command, self.deadline).await
+        self.execute_within(command, self.deadline).await
     }
 
-    /// Runs one command within its own deadline.
+    /// Runs one command within its own deadline. Chromium refuses commands to a page whose old document has gone and whose new one is
+    /// not yet in its place; it does so before doing anything, so such a command is sent again, for a moment.
     ///
     /// # Errors
     /// As [`Connection::execute`].
@@ -42,7 +47,17 @@ impl CdpSession {
         command: C,
         deadline: Duration,
     ) -> Result<C::Response, BrowserError> {
-        self.connection.execute(Some(&self.id), &command, deadline).await
+        let mut tries = 1;
+        loop {
+            let answer = self.connection.execute(Some(&self.id), &command, deadline).await;
+            match answer {
+                Err(error) if error.is_between_documents() && tries < BETWEEN_DOCUMENTS_TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(BETWEEN_DOCUMENTS_PAUSE).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
     /// Sends a command nobody waits for.
