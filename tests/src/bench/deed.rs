@@ -17,6 +17,8 @@ pub enum StepName {
     Navigate,
     Snapshot,
     Click,
+    /// A click on a link, until the page it leads to answers.
+    Follow,
     Type,
     Hover,
     Evaluate,
@@ -29,6 +31,7 @@ impl fmt::Display for StepName {
             Self::Navigate => "navigate",
             Self::Snapshot => "snapshot, whole",
             Self::Click => "click",
+            Self::Follow => "click a link, until its page answers",
             Self::Type => "type",
             Self::Hover => "hover",
             Self::Evaluate => "evaluate",

@@ -4,12 +4,15 @@
 //! checked on the page: a benchmark of failures is none.
 
 use std::fmt;
+use std::ops::Range;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::deed::{Deed, StepName, place_in};
-use super::hand::Hand;
+use super::hand::{Hand, Said};
 use super::{SideName, ms};
 use crate::docs::Docs;
 use crate::site::Site;
@@ -17,6 +20,10 @@ use crate::{Fault, Outcome};
 
 /// Bytes of text that count as one token, as nobody's tokenizer is everybody's.
 pub const BYTES_PER_TOKEN: usize = 4;
+
+/// An agent thinks between its steps, milliseconds here. Chromium paints 60 times a second, and without a pause each side would be
+/// measured at the one phase of that clock at which its step before ended.
+const THINKS_MS: Range<u64> = 20..54;
 
 /// Looks at whether the page saw what was done.
 const EFFECT_LOOKS: u32 = 50;
@@ -202,7 +209,7 @@ fn stops(site: &Site, docs: &Docs) -> Vec<Stop> {
 
 async fn visit(hand: &Hand, stop: &Stop, repeats: u32, samples: &mut Vec<Sample>) -> Outcome<()> {
     let side = hand.name();
-    let mut keep = |deed: &Deed<'_>, said: &super::hand::Said| {
+    let mut keep = |deed: &Deed<'_>, said: &Said| {
         // Without a snapshot only what would have had one is different.
         let same = matches!(deed, Deed::Snapshot | Deed::Type(..) | Deed::Evaluate(_) | Deed::Screenshot);
         if side == SideName::Bare && same {
@@ -217,9 +224,9 @@ async fn visit(hand: &Hand, stop: &Stop, repeats: u32, samples: &mut Vec<Sample>
         });
     };
     let go = Deed::Navigate(&stop.url);
-    keep(&go, &hand.step(&go).await?);
+    keep(&go, &thought(hand, &go).await?);
     let look = Deed::Snapshot;
-    let seen = hand.step(&look).await?;
+    let seen = thought(hand, &look).await?;
     keep(&look, &seen);
     let find = |place: &Place| match side {
         SideName::Raw => Ok(place.css.to_owned()),
@@ -235,40 +242,61 @@ async fn visit(hand: &Hand, stop: &Stop, repeats: u32, samples: &mut Vec<Sample>
         if let Some(field) = &field {
             let text = format!("Ada {number}");
             let deed = Deed::Type(field, &text);
-            keep(&deed, &hand.step(&deed).await?);
+            keep(&deed, &thought(hand, &deed).await?);
         }
         let click = Deed::Click(&press);
         if clicks > 0 {
-            keep(&click, &hand.step(&click).await?);
+            keep(&click, &thought(hand, &click).await?);
         }
         for deed in [Deed::Hover(&press), Deed::Evaluate("document.title"), Deed::Screenshot] {
-            let said = hand.step(&deed).await?;
+            let said = thought(hand, &deed).await?;
             if matches!(deed, Deed::Screenshot) && said.picture_bytes == 0 {
                 return Err(Fault::new(format!("{side}: no picture: {}", said.text), "look at the steps before"));
             }
             keep(&deed, &said);
         }
     }
-    // By raw CDP a click ends before the page it leads to has come: nothing to compare.
-    if stop.effect.is_empty() || (stop.group == Group::Docs && side == SideName::Raw) {
+    if stop.effect.is_empty() {
         return Ok(());
     }
+    let mut led = None;
     if stop.group == Group::Docs {
         let click = Deed::Click(&press);
-        keep(&click, &hand.step(&click).await?);
+        let said = thought(hand, &click).await?;
+        // By raw CDP a click ends before the page it leads to has come: nothing to compare.
+        if side != SideName::Raw {
+            keep(&click, &said);
+        }
+        led = Some(said);
     }
     let page = stop.url.rsplit('/').next().unwrap_or_default();
     let effect = stop.effect.replace("{clicks}", &clicks.to_string()).replace("{page}", page);
     let question = format!("String({effect})");
     let mut answer = String::new();
+    let looking = Instant::now();
     for _ in 0..EFFECT_LOOKS {
         // Not every side waits for what a click began. A page that is just leaving answers nobody.
         answer = hand.step(&Deed::Evaluate(&question)).await.map_or_else(|fault| fault.what, |said| said.text);
         if answer.contains("true") {
+            if let Some(said) = led {
+                samples.push(Sample {
+                    side,
+                    step: StepName::Follow,
+                    group: stop.group,
+                    ms: ms(said.took + looking.elapsed()),
+                    text_bytes: said.text.len(),
+                });
+            }
             return Ok(());
         }
     }
     Err(Fault::new(format!("{side}: the page did not see it: {effect}: {answer}"), "look at the steps before"))
+}
+
+/// A step after a pause.
+async fn thought(hand: &Hand, deed: &Deed<'_>) -> Outcome<Said> {
+    tokio::time::sleep(Duration::from_millis(rand::random_range(THINKS_MS))).await;
+    hand.step(deed).await
 }
 
 async fn diff_cost(hand: &Hand, url: &str, rounds: u32) -> Outcome<DiffCost> {
@@ -280,7 +308,7 @@ async fn diff_cost(hand: &Hand, url: &str, rounds: u32) -> Outcome<DiffCost> {
         let words = format!("\"Keep {}\"", 100 * (number % 9 + 1));
         let place = place_in(hand.name(), &whole, &["button", &words]);
         let place = place.ok_or_else(|| Fault::of("the list", "no such button"))?;
-        let began = tokio::time::Instant::now();
+        let began = Instant::now();
         let answer = hand.call("browser_click", json!({ "target": place, "snapshot": "diff" })).await;
         took.push(ms(began.elapsed()));
         let answer = answer.map_err(|refused| Fault::of("browser_click", refused))?;
