@@ -8,8 +8,8 @@ use crate::keys::only_session;
 use crate::room::{Hand, Room};
 use crate::story::keep;
 
-const SECRETS: [&str; 11] =
-    ["number", "auto", "csc", "prefilled", "insists", "otp", "box", "phrase", "added", "deep", "inner"];
+const SECRETS: [&str; 12] =
+    ["number", "auto", "csc", "prefilled", "insists", "otp", "box", "phrase", "added", "crowded", "deep", "inner"];
 
 /// Where a field is, CSS pixels, a little wider than it is.
 const PLACES: &str = "() => { const inner = document.getElementById('frame');

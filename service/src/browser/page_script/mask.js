@@ -16,7 +16,13 @@ const FIELDS = 'input, textarea';
 const OTHER_TYPES = /^(button|submit|reset|image|hidden|file|checkbox|radio|range|color|date|datetime-local|month|time|week)$/;
 const LOOK = { filter: 'blur(3px) contrast(0)', color: 'transparent', textShadow: 'none', backgroundColor: 'rgb(128, 128, 128)', backgroundClip: 'border-box' };
 const DECLARED = [['filter', LOOK.filter], ['color', 'transparent'], ['-webkit-text-fill-color', 'transparent'], ['text-shadow', 'none'], ['background', 'rgb(128, 128, 128)']];
-const OBSERVED = { childList: true, subtree: true, attributes: true,
+const FIELDS_AND_LABELS = `${FIELDS}, label`;
+/** What HTML has that may hold a shadow tree (DOM, "valid shadow host name"); the others are custom elements. */
+const HOSTS = 'article, aside, blockquote, body, div, footer, h1, h2, h3, h4, h5, h6, header, main, nav, p, section, span';
+const CUSTOM = "//*[contains(local-name(), '-')]";
+/** Changes that are followed one by one; after more at once the whole tree is asked, which is quicker then. */
+const FOLLOWED_MAX = 32;
+const OBSERVED = { subtree: true, attributes: true,
   attributeFilter: ['type', 'autocomplete', 'name', 'id', 'placeholder', 'aria-label', 'maxlength', 'style'] };
 const WORDS_MAX = 200;
 /** Boxes for one digit each, side by side, that are together one code. */
@@ -94,42 +100,61 @@ const mask = kinds => {
     return hide(field);
   };
 
-  const lookAt = element => {
-    if (isField(element)) consider(element);
-    else if (element instanceof HTMLLabelElement && isField(labelControl(element))) consider(labelControl(element));
+  const lookAtField = element => {
+    const field = element instanceof HTMLLabelElement ? labelControl(element) : element;
+    if (isField(field)) consider(field);
+  };
+  const lookAtHost = element => {
     const root = shadowRoot(element);
     if (root) watch(root);
   };
+  // Only what a selector finds is touched where it can be: to have an element in this world costs more than to find it.
   const lookThrough = scope => {
     if (isElement(scope)) {
-      lookAt(scope);
+      lookAtField(scope);
+      lookAtHost(scope);
       if (!firstChild(scope)) return;
     }
-    for (const element of queryIn(scope, '*')) lookAt(element);
+    for (const element of queryIn(scope, FIELDS_AND_LABELS)) lookAtField(element);
+    if (scope !== document) for (const element of queryIn(scope, '*')) lookAtHost(element);
   };
-  // `attachShadow` on an element that is there already is no change that an observer hears of. So all shadow trees are looked for
-  // whenever anything changes, once more before the next drawing, and now and then: a look of 0.3 ms for 4,000 elements. On a page
-  // where it takes long it rests twenty times as long.
+  const known = new WeakSet();
+  /** All that is new in a tree, however much came. */
+  const lookForNew = root => {
+    for (const element of queryIn(root, FIELDS_AND_LABELS)) {
+      if (known.has(element)) continue;
+      known.add(element);
+      lookAtField(element);
+    }
+  };
+  // `attachShadow` on an element that is there already is no change that an observer hears of. So shadow trees are looked for
+  // whenever anything changes: at once in custom elements, which hold most, and in all before the next drawing and now and then.
+  // Where a look takes long it rests twenty times as long.
   const SWEEP_MS = 250;
   const NESTED_MAX = 50;
   let restsUntil = 0;
   let awaitsFrame = false;
-  const sweepIn = (scope, depth) => {
-    for (const element of queryIn(scope, '*')) {
-      const root = shadowRoot(element);
+  const sweepHosts = (hosts, depth) => {
+    for (const host of hosts) {
+      const root = shadowRoot(host);
       if (!root) continue;
       watch(root);
-      if (depth < NESTED_MAX) sweepIn(root, depth + 1);
+      if (depth < NESTED_MAX) sweepHosts(queryIn(root, '*'), depth + 1);
     }
   };
-  const sweep = () => {
+  const customElements = function* () {
+    const found = evaluateXPath(document, CUSTOM, document, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
+    for (let at = 0; at < found.snapshotLength; at++) yield found.snapshotItem(at);
+  };
+  const sweep = (all = true) => {
     const began = performance.now();
-    sweepIn(document, 0);
+    sweepHosts(customElements(), 0);
+    if (all) sweepHosts(queryIn(document, HOSTS), 0);
     const ended = performance.now();
     restsUntil = ended + (ended - began) * 20;
   };
   const sweepSoon = () => {
-    if (performance.now() >= restsUntil) sweep();
+    if (performance.now() >= restsUntil) sweep(false);
     if (awaitsFrame) return;
     awaitsFrame = true;
     requestAnimationFrame(() => {
@@ -138,25 +163,26 @@ const mask = kinds => {
     });
   };
   setInterval(() => { if (performance.now() >= restsUntil) sweep(); }, SWEEP_MS);
-  globalThis.__helmwatchSweep = sweep;
+  globalThis.__helmwatchSweep = () => sweep();
 
-  const changed = records => {
+  const changed = (records, root) => {
     listen();
     sweepSoon();
+    if (records.length > FOLLOWED_MAX) return lookForNew(root);
     const added = new Set();
-    for (const { type, target, addedNodes } of records) {
-      if (type === 'attributes') {
-        if (isField(target)) consider(target);
-      } else for (const node of addedNodes) if (isElement(node)) added.add(node);
-    }
+    for (const { addedNodes } of records) for (const node of addedNodes) if (isElement(node)) added.add(node);
     // What was added into something that was added is looked at with it.
     for (const node of added) if (isConnected(node) && !added.has(parentNode(node))) lookThrough(node);
+    return undefined;
   };
-  const observer = new MutationObserver(changed);
+  const changedFields = new MutationObserver(records => {
+    for (const target of new Set(records.map(record => record.target))) if (isField(target)) consider(target);
+  });
   const watch = root => {
     if (roots.has(root)) return;
     roots.add(root);
-    observer.observe(root, OBSERVED);
+    new MutationObserver(records => changed(records, root)).observe(root, { childList: true, subtree: true });
+    changedFields.observe(root, OBSERVED);
     lookThrough(root);
   };
   // What is in use is never left for the next look.
