@@ -8,7 +8,7 @@ use helmwatch_protocol::{FRAME_HEADER_BYTES, FrameHeader, LiveEvent, ViewerMessa
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 
 use crate::{Fault, Outcome};
 
@@ -62,7 +62,8 @@ impl Viewer {
             let value = value.parse().map_err(|_| tungstenite::Error::Utf8(format!("{name} is no header")))?;
             request.headers_mut().insert(name, value);
         }
-        let (socket, _) = connect_async(request).await?;
+        // As browsers do: what is typed does not wait for the answer to an acknowledgement.
+        let (socket, _) = connect_async_with_config(request, None, true).await?;
         Ok(Self { socket, closed: None })
     }
 
