@@ -1,8 +1,12 @@
 //! The load test tests itself: what it reports is what happened.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
-use helmwatch_tests::load::{Plan, Until, run};
+use helmwatch_tests::load::{
+    Kind, Open, Plan, SETTLES_WITHIN, Scenario, Schedule, Until, Wish, run, settings_of_faults,
+};
 use helmwatch_tests::mcp::Era;
 use tokio::sync::watch;
 
@@ -22,6 +26,9 @@ async fn whole_sessions_are_counted_queued_ones_wait_and_nothing_is_left() {
         form_url: room.site.url("/form"),
         process: Some(room.service.process()),
         set_limit: vec![(Duration::from_millis(500), 3)],
+        open: None,
+        profiles: None,
+        settles_within: SETTLES_WITHIN,
     };
     let report = run(plan, progress).await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
     assert_eq!((report.sessions, report.failed), (6, 0), "{report}");
@@ -30,5 +37,79 @@ async fn whole_sessions_are_counted_queued_ones_wait_and_nothing_is_left() {
     assert_eq!(report.sessions_left, 0);
     assert!(report.queue.max_ms > report.queue.p50_ms / 2.0 && report.run.p50_ms > 0.0);
     assert_eq!(room.site.count("GET", "/form"), 6, "the site saw every session");
+    room.close().await;
+}
+
+#[tokio::test]
+async fn after_sessions_of_all_kinds_everything_is_as_it_was_before() {
+    // Heaps are small so that pages crash soon; idle time is short because vanished agents close nothing.
+    let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o711)).tempdir().unwrap();
+    let room = Room::with(|mut options| {
+        options.environment.push(("TMPDIR".to_owned(), folder.path().display().to_string()));
+        options.config(&format!("[pool]\nmax_sessions = 4\n{}", settings_of_faults()))
+    })
+    .await;
+    let wish = Wish { scenario: Scenario::Soak, sessions: 25, rate: 2.0, seed: 5, may_break: true };
+    let schedule = Schedule::of(&wish).unwrap();
+    let (progress, _seen) = watch::channel(0);
+    let plan = Plan {
+        base: room.service.base(),
+        key: Some(room.service.admin_key().to_owned()),
+        era: Era::Modern,
+        agents: 0,
+        viewers: 1,
+        until: Until::Sessions(0),
+        form_url: room.site.url("/form"),
+        process: Some(room.service.process()),
+        set_limit: Vec::new(),
+        open: Some(Open { schedule, noisy_key: None, reaped: true }),
+        profiles: Some(folder.path().to_owned()),
+        settles_within: SETTLES_WITHIN,
+    };
+    let report = run(plan, progress).await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
+    let kinds = &report.scenario.as_ref().unwrap().kinds;
+    for (kind, count) in
+        [(Kind::Happy, 15), (Kind::Error, 4), (Kind::Disconnect, 2), (Kind::Crash, 2), (Kind::Timeout, 2)]
+    {
+        assert_eq!(kinds[&kind].ended.get("as planned"), Some(&count), "{kind:?}\n{report}");
+    }
+    assert_eq!(report.leftovers.as_deref(), Some(&[][..]), "{report}\n{}", room.service.log());
+    assert!(report.is_clean(), "{report}");
+    let total = &report.scenario.as_ref().unwrap().total;
+    assert!(total.count == 25 && total.max_ms > 10_000.0, "a call that times out takes its deadline\n{report}");
+    assert!(report.timeline.iter().any(|sample| sample.in_use > 0), "{:?}", report.timeline);
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_closed_is_found_and_named() {
+    let room = Room::open().await;
+    let agent = room.agent().await;
+    let wish = Wish { scenario: Scenario::Steady, sessions: 2, rate: 1.0, seed: 1, may_break: false };
+    let (progress, mut seen) = watch::channel(0);
+    let plan = Plan {
+        base: room.service.base(),
+        key: Some(room.service.admin_key().to_owned()),
+        era: Era::Modern,
+        agents: 0,
+        viewers: 0,
+        until: Until::Sessions(0),
+        form_url: room.site.url("/form"),
+        process: Some(room.service.process()),
+        set_limit: Vec::new(),
+        open: Some(Open { schedule: Schedule::of(&wish).unwrap(), noisy_key: None, reaped: false }),
+        profiles: None,
+        settles_within: Duration::from_secs(5),
+    };
+    let forgets = async {
+        seen.changed().await.unwrap();
+        agent.goto(&room.site.url("/form")).await;
+    };
+    let (report, ()) = tokio::join!(run(plan, progress), forgets);
+    let report = report.unwrap();
+    let left = report.leftovers.as_ref().unwrap();
+    let named = |what: &str| left.iter().any(|one| one.what == what && one.after == one.before + 1);
+    assert!(named("sessions") && named("permits in use") && named("process: renderer"), "{report}");
+    assert!(!report.is_clean());
     room.close().await;
 }

@@ -1,11 +1,20 @@
 //! The load test: agents through MCP and viewers through WebSocket, against a running service.
 //!
-//! It must never make a figure better than it is: a step's time is counted whether it went well or not, and a session counts only when
-//! every step did.
+//! Two loops: a closed one (`--agents`: each agent begins its next session when its last is over, which finds out how much goes through)
+//! and an open one (`--scenario`: sessions come on a schedule whatever the service does, which finds out how long who comes waits).
+//!
+//! It must never make a figure better than it is: a step's time is counted whether it went well or not, a session counts only when
+//! every step did, and in the open loop all waits count from the moment the session was meant to come.
 
+mod deeds;
 mod numbers;
+mod open;
 mod report;
+mod scenario;
+mod timeline;
+mod traces;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,8 +25,16 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-pub use numbers::{Numbers, Spread};
+pub use deeds::settings_of_faults;
+pub use numbers::{KindCounts, Numbers, Spread};
+pub use open::Open;
 pub use report::{MemoryReport, Report, ViewerReport};
+pub use scenario::{ARRIVALS_MAX, Arrival, Kind, LENGTH_MAX, RATE_MAX, Scenario, Schedule, Tenant, Wish};
+pub use timeline::{Growth, Sample};
+pub use traces::{Leftover, SETTLES_WITHIN};
+
+use timeline::{Look, Weight};
+use traces::Traces;
 
 use crate::mcp::{Era, McpClient};
 use crate::processes::Process;
@@ -27,6 +44,9 @@ use crate::{Fault, Outcome};
 
 /// Between two looks at memory: reading it costs the kernel some milliseconds a process.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+
+/// Whole sessions of each tenant before a scenario's baseline.
+const WARM_UP_SESSIONS: u32 = 4;
 
 /// A refused agent comes back after this long: the service's own word would be better, but a tool's text has no number to trust.
 const COME_BACK_AFTER: Duration = Duration::from_millis(250);
@@ -55,6 +75,12 @@ pub struct Plan {
     pub process: Option<Process>,
     /// Limits to set while it runs: after how long, and to what.
     pub set_limit: Vec<(Duration, u32)>,
+    /// An open loop; `agents` and `until` then mean nothing.
+    pub open: Option<Open>,
+    /// The folder that holds the folder of the service's profiles, when nobody else uses it.
+    pub profiles: Option<PathBuf>,
+    /// After the last session, the time for everything to come back to the baseline ([`SETTLES_WITHIN`]).
+    pub settles_within: Duration,
 }
 
 /// When a run ends.
@@ -83,9 +109,10 @@ struct Run {
 pub async fn run(plan: Plan, progress: tokio::sync::watch::Sender<u64>) -> Outcome<Report> {
     let http = reqwest::Client::builder()
         .timeout(Duration::from_secs(10))
+        // Its connections are among those counted before and after: none is kept.
+        .pool_max_idle_per_host(0)
         .build()
         .map_err(|error| Fault::of("no HTTP client", error))?;
-    let idle = plan.process.map(Process::tree_memory);
     let run = Arc::new(Run {
         plan,
         numbers: Numbers::default(),
@@ -95,20 +122,27 @@ pub async fn run(plan: Plan, progress: tokio::sync::watch::Sender<u64>) -> Outco
         http,
     });
     run.reach().await?;
+    if run.plan.open.is_some() {
+        warm_up(&run).await?;
+    }
+    let before = Traces::baseline(&run).await?;
+    let idle = run.plan.process.map(Process::tree_memory);
+    let began = Instant::now();
     let done = CancellationToken::new();
     let mut beside = JoinSet::new();
     for _ in 0..run.plan.viewers {
         beside.spawn(watch(Arc::clone(&run), done.clone()));
     }
-    if run.plan.process.is_some() {
-        beside.spawn(weigh(Arc::clone(&run), done.clone()));
-    }
-    beside.spawn(move_limit(Arc::clone(&run), done.clone()));
+    beside.spawn(look(Arc::clone(&run), done.clone(), began));
+    beside.spawn(move_limit(Arc::clone(&run), done.clone(), began));
 
-    let began = Instant::now();
     let mut agents = JoinSet::new();
-    for number in 0..run.plan.agents {
-        agents.spawn(agent(Arc::clone(&run), number, began));
+    if let Some(open) = &run.plan.open {
+        open::drive(&run, open, began).await;
+    } else {
+        for number in 0..run.plan.agents {
+            agents.spawn(agent(Arc::clone(&run), number, began));
+        }
     }
     let mut fault = None;
     while let Some(ended) = agents.join_next().await {
@@ -123,8 +157,10 @@ pub async fn run(plan: Plan, progress: tokio::sync::watch::Sender<u64>) -> Outco
     if let Some(fault) = fault {
         return Err(fault);
     }
+    // Without its process, a service is not only ours: others come and go.
+    let left = if run.plan.process.is_some() { Some(before.settle(&run).await) } else { None };
     let open_after = run.list().await.map_or(0, |list| list.sessions.len());
-    Ok(Report::new(&run.plan, &run.numbers, took, idle, open_after))
+    Ok(Report::new(&run.plan, &run.numbers, took, idle, open_after, left))
 }
 
 impl Run {
@@ -168,6 +204,11 @@ impl Run {
         self.get("/v1/pool").await?.json().await.ok()
     }
 
+    /// A client of its own, as every agent is one.
+    async fn client(&self, key: Option<&str>) -> Outcome<McpClient> {
+        McpClient::connect(&format!("{}/mcp", self.plan.base), key, self.plan.era).await
+    }
+
     /// May another session begin?
     fn another(&self, began: Instant) -> bool {
         if self.ended.load(Ordering::Relaxed) {
@@ -182,7 +223,7 @@ impl Run {
 
 /// One agent: small sessions, one after another.
 async fn agent(run: Arc<Run>, number: u32, began: Instant) -> Outcome<()> {
-    let client = McpClient::connect(&format!("{}/mcp", run.plan.base), run.plan.key.as_deref(), run.plan.era).await?;
+    let client = run.client(run.plan.key.as_deref()).await?;
     let mut round = 0_u64;
     while run.another(began) {
         round += 1;
@@ -258,22 +299,59 @@ async fn watch(run: Arc<Run>, done: CancellationToken) {
     }
 }
 
-/// Weighs the process tree while sessions are open.
-async fn weigh(run: Arc<Run>, done: CancellationToken) {
-    let Some(process) = run.plan.process else { return };
+/// Looks at the pool, and weighs the process tree where it is known, once a second.
+async fn look(run: Arc<Run>, done: CancellationToken, began: Instant) {
     loop {
         tokio::select! { () = done.cancelled() => return, () = sleep(SAMPLE_EVERY) => {} }
         let Some(pool) = run.pool().await else { continue };
-        let tree = tokio::task::spawn_blocking(move || (process.tree_memory(), process.memory())).await;
-        if let Ok((tree, own)) = tree {
-            run.numbers.weighed(tree, own, pool.in_use);
-        }
+        let process = run.plan.process;
+        let weight = tokio::task::spawn_blocking(move || {
+            process.map(|process| Weight {
+                tree: process.tree_memory(),
+                own: process.memory(),
+                threads: count(process.threads().len()),
+                fds: count(process.open_files().len()),
+            })
+        });
+        let Ok(weight) = weight.await else { continue };
+        let (in_use, waiting, limit) = (pool.in_use, pool.waiting, pool.max_sessions);
+        run.numbers.looked(Look { at: began.elapsed(), in_use, waiting, limit, weight });
     }
 }
 
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Some whole sessions before the baseline is taken, so that what the service makes once (threads, connections to its store, caches) is
+/// in it. None of them counts.
+async fn warm_up(run: &Run) -> Outcome<()> {
+    let open = run.plan.open.as_ref();
+    let keys = [run.plan.key.as_deref(), open.and_then(|open| open.noisy_key.as_deref())];
+    for (number, key) in keys.into_iter().enumerate().take(if keys[1].is_some() { 2 } else { 1 }) {
+        for turn in 0..WARM_UP_SESSIONS {
+            let client = run.client(key).await?;
+            let name = format!("load-{}-warm-{number}-{turn}", std::process::id());
+            let mut timed = |_: &'static str, _: Duration| {};
+            let went = async {
+                steps::step(&client, "session_open", json!({ "name": name }), &mut timed).await?;
+                steps::inside(&client, &name, &run.plan.form_url, &mut timed).await?;
+                steps::step(&client, "session_close", json!({ "session": name }), &mut timed).await
+            };
+            if let Err(trouble) = went.await {
+                return Err(Fault::new(
+                    format!("a session before the run failed: {trouble:?}"),
+                    "the service must be able to open the form page (--egress-allow) and have a place free",
+                ));
+            }
+            drop(client.close().await);
+        }
+    }
+    Ok(())
+}
+
 /// Moves the pool's limit at the planned moments.
-async fn move_limit(run: Arc<Run>, done: CancellationToken) {
-    let began = Instant::now();
+async fn move_limit(run: Arc<Run>, done: CancellationToken, began: Instant) {
     let mut moves = run.plan.set_limit.clone();
     moves.sort_unstable();
     for (after, limit) in moves {

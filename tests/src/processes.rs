@@ -71,6 +71,47 @@ impl Process {
         line.contains("--remote-debugging") && !line.contains("--type=")
     }
 
+    /// What it is, in a word or two: `zombie`, Chromium's `--type` (`renderer`, `zygote`, …), `browser`, else the name of its program.
+    #[must_use]
+    pub fn role(self) -> String {
+        if Stat::read(self.pid).is_some_and(|stat| stat.process == self && stat.state == 'Z') {
+            return "zombie".to_owned();
+        }
+        let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        let line = String::from_utf8_lossy(&bytes);
+        if let Some(kind) = line.split("--type=").nth(1) {
+            return kind.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '-').collect();
+        }
+        if self.is_browser() {
+            return "browser".to_owned();
+        }
+        let program = line.split(['\0', ' ']).next().unwrap_or_default();
+        program.rsplit('/').next().unwrap_or_default().to_owned()
+    }
+
+    /// Its threads, each by its name (the kernel keeps 15 bytes of it).
+    #[must_use]
+    pub fn threads(self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(format!("/proc/{}/task", self.pid)) else { return Vec::new() };
+        let names = entries.flatten().filter_map(|entry| fs::read_to_string(entry.path().join("comm")).ok());
+        names.map(|name| name.trim().to_owned()).collect()
+    }
+
+    /// Its open files, each by what it is: `socket`, `pipe`, `anon_inode`, or the path of a file.
+    #[must_use]
+    pub fn open_files(self) -> Vec<String> {
+        let Ok(entries) = fs::read_dir(format!("/proc/{}/fd", self.pid)) else { return Vec::new() };
+        // One that was closed since the list was made has no target any more.
+        let targets = entries.flatten().filter_map(|entry| fs::read_link(entry.path()).ok());
+        targets
+            .map(|target| {
+                let target = target.to_string_lossy();
+                // `socket:[1234]`: the number says nothing to anybody.
+                target.split_once(":[").map_or(&*target, |(kind, _)| kind).to_owned()
+            })
+            .collect()
+    }
+
     /// Its own memory; zero once it is gone.
     #[must_use]
     pub fn memory(self) -> Memory {

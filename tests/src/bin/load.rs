@@ -1,12 +1,13 @@
 //! `helmwatch-load`: agents and viewers against a running service, or against one it starts.
 
 use std::io::IsTerminal as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use helmwatch_tests::load::{self, Plan, Report, Until};
+use helmwatch_tests::load::{self, Open, Plan, Report, Scenario, Schedule, Until, Wish, settings_of_faults};
 use helmwatch_tests::mcp::Era;
 use helmwatch_tests::processes::Process;
 use helmwatch_tests::service::{Options, Service};
@@ -58,12 +59,50 @@ struct Arguments {
     /// Port of the form page when --url is given; the service must allow 127.0.0.1 on it
     #[arg(long, default_value_t = SITE_PORT)]
     site_port: u16,
+    /// Sessions come on a schedule, whatever the service does, instead of agents that come back when they were served
+    #[arg(long, value_enum, conflicts_with = "agents")]
+    scenario: Option<ScenarioName>,
+    /// Sessions a second of --scenario, on average
+    #[arg(long, default_value_t = 2.0, requires = "scenario")]
+    rate: f64,
+    /// Of --scenario: the same seed makes the same schedule
+    #[arg(long, default_value_t = 1, requires = "scenario")]
+    seed: u64,
     /// Write the report as JSON there; - is standard output, which then holds nothing else
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// No progress bar
     #[arg(long, short)]
     quiet: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ScenarioName {
+    /// One after another at random moments
+    Steady,
+    /// All sessions of five seconds at one moment
+    Burst,
+    /// From none a second to twice the rate
+    Ramp,
+    /// Steady; four in ten go wrong: errors, agents that vanish, pages that crash, calls that time out
+    Soak,
+    /// More of it wrong, scripts without an end, and a browser killed every five seconds (pages and browsers only of a service it starts)
+    Chaos,
+    /// Half of the sessions are another tenant's and come all at once (only a service it starts)
+    NoisyTenant,
+}
+
+impl From<ScenarioName> for Scenario {
+    fn from(name: ScenarioName) -> Self {
+        match name {
+            ScenarioName::Steady => Self::Steady,
+            ScenarioName::Burst => Self::Burst,
+            ScenarioName::Ramp => Self::Ramp,
+            ScenarioName::Soak => Self::Soak,
+            ScenarioName::Chaos => Self::Chaos,
+            ScenarioName::NoisyTenant => Self::NoisyTenant,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -79,7 +118,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments).await {
         Ok(report) => match tell(&arguments, &report) {
-            Ok(()) if report.failed == 0 && report.sessions > 0 => ExitCode::SUCCESS,
+            Ok(()) if report.is_clean() => ExitCode::SUCCESS,
             Ok(()) => ExitCode::FAILURE,
             Err(fault) => complain(&fault),
         },
@@ -88,15 +127,24 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: &Arguments) -> Outcome<Report> {
+    let schedule = arguments.schedule()?;
     let site = Site::start_on(if arguments.url.is_some() { arguments.site_port } else { 0 }).await?;
+    let profiles = temporary_folder()?;
     let mut own = None;
     let (base, key, process) = if let Some(url) = &arguments.url {
         (url.trim_end_matches('/').to_owned(), arguments.key.clone(), arguments.pid.and_then(Process::of))
     } else {
-        let limit = arguments.limit.unwrap_or(arguments.agents);
-        let options = Options::allowing([site.address()]).config(&format!("[pool]\nmax_sessions = {limit}\n"));
+        let mut options = Options::allowing([site.address()]).config(&arguments.settings());
+        // A folder for temporary files of its own: what is left in it is this service's.
+        options.environment.push(("TMPDIR".to_owned(), profiles.path().display().to_string()));
         let service = own.insert(Service::start(options).await?);
         (service.base(), Some(service.admin_key().to_owned()), Some(service.process()))
+    };
+    let open = match schedule {
+        Some(schedule) => {
+            Some(Open { noisy_key: noisy_key(&schedule, own.as_ref()).await?, schedule, reaped: own.is_some() })
+        }
+        None => None,
     };
     let plan = Plan {
         base,
@@ -113,6 +161,9 @@ async fn run(arguments: &Arguments) -> Outcome<Report> {
         form_url: site.url("/form"),
         process,
         set_limit: arguments.set_limit.clone(),
+        open,
+        profiles: own.as_ref().map(|_| profiles.path().to_owned()),
+        settles_within: load::SETTLES_WITHIN,
     };
     let (progress, shown) = watch::channel(0);
     let mut shower = JoinSet::new();
@@ -128,6 +179,62 @@ async fn run(arguments: &Arguments) -> Outcome<Report> {
         report.processes_left = Some(service.stop().await?.left);
     }
     Ok(report)
+}
+
+impl Arguments {
+    /// The schedule of --scenario; with --seconds, as many sessions as come in that time.
+    fn schedule(&self) -> Outcome<Option<Schedule>> {
+        let Some(name) = self.scenario else { return Ok(None) };
+        let scenario = Scenario::from(name);
+        if scenario == Scenario::NoisyTenant && self.url.is_some() {
+            return Err(Fault::new(
+                "noisy-tenant needs keys of two tenants",
+                "leave --url out: the service it starts gets them",
+            ));
+        }
+        #[allow(clippy::cast_precision_loss, reason = "any --seconds that is no mistake fits a double")]
+        let sessions = self.seconds.map_or(self.sessions as f64, |seconds| (seconds as f64 * self.rate).ceil());
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "`as` keeps it within the type; a schedule has a limit"
+        )]
+        let sessions = sessions as u32;
+        Schedule::of(&Wish { scenario, sessions, rate: self.rate, seed: self.seed, may_break: self.url.is_none() })
+            .map(Some)
+    }
+
+    /// Configuration of the service it starts.
+    fn settings(&self) -> String {
+        let limit = self.limit.unwrap_or(self.agents);
+        let mut text = format!("[pool]\nmax_sessions = {limit}\n");
+        if matches!(self.scenario, Some(ScenarioName::NoisyTenant)) {
+            // Room for all who come at once: what is measured is who waits, not who is refused.
+            text += "max_waiting = 10000\n";
+        }
+        if matches!(self.scenario, Some(ScenarioName::Soak | ScenarioName::Chaos)) {
+            text += &settings_of_faults();
+        }
+        text
+    }
+}
+
+/// A key of another tenant, when one is to come.
+async fn noisy_key(schedule: &Schedule, service: Option<&Service>) -> Outcome<Option<String>> {
+    match service {
+        Some(service) if schedule.noise_at().is_some() => {
+            service.create_key("noisy", &["agent"], Some("noisy")).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// A folder that Chromium's own user may pass through.
+fn temporary_folder() -> Outcome<tempfile::TempDir> {
+    tempfile::Builder::new()
+        .permissions(std::fs::Permissions::from_mode(0o711))
+        .tempdir()
+        .map_err(|error| Fault::of("no temporary folder", error))
 }
 
 fn explain(fault: Fault, service: Option<&Service>) -> Fault {

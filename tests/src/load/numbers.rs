@@ -7,7 +7,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use crate::processes::Memory;
+use super::scenario::Kind;
+use super::timeline::{Look, Timeline};
 
 /// Longest duration told apart, microseconds: ten minutes.
 const LONGEST_US: u64 = 600_000_000;
@@ -32,15 +33,30 @@ pub(super) struct Inner {
     pub frame_bytes: u64,
     pub frame_age: Times,
     pub watched: Duration,
-    pub weighings: Vec<(Memory, Memory, u32)>,
+    pub timeline: Timeline,
+    pub kinds: BTreeMap<Kind, KindCounts>,
+    pub tenants: BTreeMap<&'static str, Times>,
+    pub total: Times,
+    pub late_start: Times,
+    pub kills: u64,
+    pub hurt: BTreeMap<String, u64>,
+    /// Sessions that ended, however.
+    pub ended: u64,
     pub limits: Vec<(Duration, u32, String)>,
+}
+
+/// How the sessions of one kind ended, by words.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct KindCounts {
+    pub arrived: u64,
+    pub ended: BTreeMap<&'static str, u64>,
 }
 
 /// Durations of one kind.
 pub(super) struct Times(Histogram<u64>);
 
 /// How durations of one kind spread, milliseconds.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Spread {
     pub count: u64,
     pub p50_ms: f64,
@@ -56,8 +72,18 @@ impl Default for Times {
 }
 
 impl Times {
-    fn add(&mut self, took: Duration) {
+    pub(super) fn add(&mut self, took: Duration) {
         self.0.saturating_record(u64::try_from(took.as_micros()).unwrap_or(LONGEST_US));
+    }
+
+    /// How they spread; begins anew, in the same memory.
+    pub(super) fn take(&mut self) -> Spread {
+        if self.0.is_empty() {
+            return Spread::default();
+        }
+        let spread = self.spread();
+        self.0.reset();
+        spread
     }
 
     pub(super) fn spread(&self) -> Spread {
@@ -85,8 +111,51 @@ impl Numbers {
     pub(super) fn whole(&self, queue: Duration, run: Duration) {
         let mut inner = self.lock();
         inner.sessions += 1;
+        inner.ended += 1;
         inner.queue.add(queue);
         inner.run.add(run);
+        inner.timeline.waited(queue);
+    }
+
+    /// A session of a scenario got its place, so long after its arrival, and was over so long after that.
+    pub(super) fn placed(&self, who: &'static str, queue: Duration, run: Duration) {
+        let mut inner = self.lock();
+        inner.queue.add(queue);
+        inner.run.add(run);
+        inner.timeline.waited(queue);
+        inner.tenants.entry(who).or_default().add(queue);
+    }
+
+    pub(super) fn arrived(&self, kind: Kind) {
+        self.lock().kinds.entry(kind).or_default().arrived += 1;
+    }
+
+    pub(super) fn ended(&self, kind: Kind, how: &'static str) {
+        let mut inner = self.lock();
+        inner.ended += 1;
+        *inner.kinds.entry(kind).or_default().ended.entry(how).or_default() += 1;
+    }
+
+    pub(super) fn total(&self, took: Duration) {
+        let mut inner = self.lock();
+        inner.sessions += 1;
+        inner.total.add(took);
+    }
+
+    pub(super) fn late_start(&self, late: Duration) {
+        self.lock().late_start.add(late);
+    }
+
+    pub(super) fn killed(&self) {
+        self.lock().kills += 1;
+    }
+
+    pub(super) fn kills(&self) -> u64 {
+        self.lock().kills
+    }
+
+    pub(super) fn hurt(&self, what: &str) {
+        keep(&mut self.lock().hurt, what.to_owned());
     }
 
     pub(super) fn refused(&self) {
@@ -96,10 +165,7 @@ impl Numbers {
     pub(super) fn failed(&self, step: &str, what: &str) {
         let mut inner = self.lock();
         inner.failed += 1;
-        let words = format!("{step}: {what}");
-        if inner.failures.len() < FAILURES_MAX || inner.failures.contains_key(&words) {
-            *inner.failures.entry(words).or_default() += 1;
-        }
+        keep(&mut inner.failures, format!("{step}: {what}"));
     }
 
     pub(super) fn frame(&self, age: Duration, bytes: usize) {
@@ -115,12 +181,20 @@ impl Numbers {
         }
     }
 
-    pub(super) fn weighed(&self, tree: Memory, own: Memory, open: u32) {
-        self.lock().weighings.push((tree, own, open));
+    pub(super) fn looked(&self, look: Look) {
+        let mut inner = self.lock();
+        let ended = inner.ended;
+        inner.timeline.add(look, ended);
     }
 
     pub(super) fn limit(&self, at: Duration, limit: u32, said: String) {
         self.lock().limits.push((at, limit, said));
+    }
+}
+
+fn keep(counts: &mut BTreeMap<String, u64>, words: String) {
+    if counts.len() < FAILURES_MAX || counts.contains_key(&words) {
+        *counts.entry(words).or_default() += 1;
     }
 }
 

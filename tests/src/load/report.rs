@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Numbers, Plan, Spread};
+use super::timeline::mib;
+use super::{Growth, Kind, KindCounts, Leftover, Numbers, Plan, Sample, Spread};
 use crate::mcp::Era;
 use crate::processes::Memory;
 use crate::steps::STEPS;
@@ -39,10 +40,37 @@ pub struct Report {
     pub memory: Option<MemoryReport>,
     /// Limits set while it ran.
     pub limits: Vec<LimitReport>,
+    /// Absent in the closed loop.
+    pub scenario: Option<ScenarioReport>,
+    pub timeline: Vec<Sample>,
+    /// Of the service's own memory; absent when it was not weighed often enough.
+    pub growth: Option<Growth>,
+    /// What there is more of than before the run; absent when the service's process is not known.
+    pub leftovers: Option<Vec<Leftover>>,
     /// Sessions of the service still open after the run.
     pub sessions_left: usize,
     /// Processes alive after the service ended; absent when it was not ours to end.
     pub processes_left: Option<Vec<String>>,
+}
+
+/// An open loop: all waits count from the moment a session was meant to come.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScenarioReport {
+    pub name: &'static str,
+    /// Sessions a second, as planned.
+    pub rate: f64,
+    pub seed: u64,
+    /// From the moment a session was meant to come until it was over, of those that went as planned.
+    pub total: Spread,
+    /// How late the load generator itself began a session; it is in all the other figures.
+    pub late_start: Spread,
+    /// By what the sessions were to do.
+    pub kinds: BTreeMap<Kind, KindCounts>,
+    /// Waits for a place, by whose they were.
+    pub tenants: BTreeMap<&'static str, Spread>,
+    /// Browsers killed on purpose, and what their sessions were told.
+    pub browsers_killed: u64,
+    pub hurt: BTreeMap<String, u64>,
 }
 
 /// What viewers saw.
@@ -86,6 +114,7 @@ impl Report {
         took: Duration,
         idle: Option<Memory>,
         sessions_left: usize,
+        leftovers: Option<Vec<Leftover>>,
     ) -> Self {
         let inner = numbers.lock();
         let viewer = (plan.viewers > 0).then(|| ViewerReport {
@@ -108,7 +137,7 @@ impl Report {
             failed: inner.failed,
             failures: inner.failures.clone(),
             viewer,
-            memory: idle.map(|idle| weigh(idle, &inner.weighings)),
+            memory: idle.map(|idle| weigh(mib(idle.pss), inner.timeline.samples())),
             limits: inner
                 .limits
                 .iter()
@@ -118,51 +147,100 @@ impl Report {
                     said: said.clone(),
                 })
                 .collect(),
+            scenario: plan.open.as_ref().map(|open| ScenarioReport {
+                name: open.schedule.scenario.name(),
+                rate: open.schedule.rate,
+                seed: open.schedule.seed,
+                total: inner.total.spread(),
+                late_start: inner.late_start.spread(),
+                kinds: inner.kinds.clone(),
+                tenants: inner.tenants.iter().map(|(who, waits)| (*who, waits.spread())).collect(),
+                browsers_killed: inner.kills,
+                hurt: inner.hurt.clone(),
+            }),
+            timeline: inner.timeline.samples().to_vec(),
+            growth: Growth::of(inner.timeline.samples()),
+            leftovers,
             sessions_left,
             processes_left: None,
         }
     }
+
+    /// Did every session go as planned, and is everything as it was before?
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.failed == 0
+            && self.sessions > 0
+            && self.leftovers.as_ref().is_none_or(Vec::is_empty)
+            && self.processes_left.as_ref().is_none_or(Vec::is_empty)
+    }
 }
 
-fn weigh(idle: Memory, weighings: &[(Memory, Memory, u32)]) -> MemoryReport {
-    let mut gains: Vec<f64> = weighings
+fn weigh(tree_idle_mib: f64, samples: &[Sample]) -> MemoryReport {
+    let mut gains: Vec<f64> = samples
         .iter()
-        .filter(|(_, _, open)| *open > 0)
-        .map(|(tree, _, open)| mib(tree.pss.saturating_sub(idle.pss)) / f64::from(*open))
+        .filter(|sample| sample.in_use > 0)
+        .filter_map(|sample| Some((sample.tree_mib? - tree_idle_mib).max(0.0) / f64::from(sample.in_use)))
         .collect();
     gains.sort_unstable_by(f64::total_cmp);
+    let most = |of: fn(&Sample) -> Option<f64>| samples.iter().filter_map(of).reduce(f64::max);
     MemoryReport {
-        tree_idle_mib: mib(idle.pss),
-        tree_peak_mib: mib(weighings.iter().map(|(tree, _, _)| tree.pss).max().unwrap_or(idle.pss)),
+        tree_idle_mib,
+        tree_peak_mib: most(|sample| sample.tree_mib).unwrap_or(tree_idle_mib),
         tree_per_session_mib: gains.get(gains.len() / 2).copied().unwrap_or_default(),
-        service_peak_mib: mib(weighings.iter().map(|(_, own, _)| own.pss).max().unwrap_or_default()),
-        sessions_peak: weighings.iter().map(|(_, _, open)| *open).max().unwrap_or_default(),
+        service_peak_mib: most(|sample| sample.service_mib).unwrap_or_default(),
+        sessions_peak: samples.iter().map(|sample| sample.in_use).max().unwrap_or_default(),
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = match &self.scenario {
+            Some(scenario) => format!("{} at {}/s, seed {}", scenario.name, scenario.rate, scenario.seed),
+            None => format!("{} agents", self.agents),
+        };
         writeln!(
             f,
-            "{} whole sessions in {:.1} s = {:.2}/s   ({} agents, {} viewers, MCP {})",
-            self.sessions, self.elapsed_s, self.sessions_per_s, self.agents, self.viewers, self.protocol
+            "{} {} sessions in {:.1} s = {:.2}/s   ({who}, {} viewers, MCP {})",
+            self.sessions,
+            if self.scenario.is_some() { "planned" } else { "whole" },
+            self.elapsed_s,
+            self.sessions_per_s,
+            self.viewers,
+            self.protocol
         )?;
         writeln!(f, "{} told to come back later, {} failed", self.refused, self.failed)?;
+        if let Some(scenario) = &self.scenario {
+            for (kind, counts) in &scenario.kinds {
+                let ends: Vec<_> = counts.ended.iter().map(|(how, count)| format!("{count} {how}")).collect();
+                writeln!(f, "  {:<12}{:>6} came: {}", kind.name(), counts.arrived, ends.join(", "))?;
+            }
+            if scenario.browsers_killed > 0 {
+                writeln!(f, "  {} browsers killed on purpose", scenario.browsers_killed)?;
+            }
+        }
         writeln!(f)?;
-        writeln!(f, "{:<26}{:>8}{:>10}{:>10}{:>10}{:>10}", "milliseconds", "count", "p50", "p95", "p99", "max")?;
+        writeln!(f, "{:<36}{:>8}{:>10}{:>10}{:>10}{:>10}", "milliseconds", "count", "p50", "p95", "p99", "max")?;
         let mut row = |name: &str, spread: &Spread| {
             writeln!(
                 f,
-                "{name:<26}{:>8}{:>10.1}{:>10.1}{:>10.1}{:>10.1}",
+                "{name:<36}{:>8}{:>10.1}{:>10.1}{:>10.1}{:>10.1}",
                 spread.count, spread.p50_ms, spread.p95_ms, spread.p99_ms, spread.max_ms
             )
         };
         row("queue (asked to open)", &self.queue)?;
         row("run (open to closed)", &self.run)?;
-        for tool in STEPS {
-            if let Some(spread) = self.tools.get(tool) {
-                row(&format!("  {tool}"), spread)?;
+        for (tool, spread) in self.tools_in_order() {
+            row(&format!("  {tool}"), spread)?;
+        }
+        if let Some(scenario) = &self.scenario {
+            row("total (arrival to end)", &scenario.total)?;
+            if scenario.tenants.len() > 1 {
+                for (who, waits) in &scenario.tenants {
+                    row(&format!("queue: {who}"), waits)?;
+                }
             }
+            row("late start of the test", &scenario.late_start)?;
         }
         if let Some(viewer) = &self.viewer {
             row("frame age at the viewer", &viewer.age)?;
@@ -183,10 +261,27 @@ impl fmt::Display for Report {
                 memory.service_peak_mib
             )?;
         }
+        if let Some(growth) = &self.growth {
+            writeln!(
+                f,
+                "the service's own memory: {:+.2} KiB a session, from session {} to {} ({} samples)",
+                growth.kib_per_session, growth.from_session, growth.to_session, growth.samples
+            )?;
+        }
         for limit in &self.limits {
             writeln!(f, "limit at {:.1} s to {}: {}", limit.at_s, limit.max_sessions, limit.said)?;
         }
         writeln!(f, "\nsessions left: {}", self.sessions_left)?;
+        match &self.leftovers {
+            Some(left) if left.is_empty() => writeln!(f, "above the baseline: 0")?,
+            Some(left) => {
+                writeln!(f, "above the baseline: {}", left.len())?;
+                for one in left {
+                    writeln!(f, "  {}: {} before, {} after", one.what, one.before, one.after)?;
+                }
+            }
+            None => {}
+        }
         match &self.processes_left {
             Some(left) if left.is_empty() => writeln!(f, "processes left: 0")?,
             Some(left) => {
@@ -200,13 +295,19 @@ impl fmt::Display for Report {
         for (what, times) in &self.failures {
             writeln!(f, "failed {times} times: {what}")?;
         }
+        for (what, times) in self.scenario.iter().flat_map(|scenario| &scenario.hurt) {
+            writeln!(f, "hurt {times} times by a killed browser: {what}")?;
+        }
         Ok(())
     }
 }
 
-#[allow(clippy::cast_precision_loss, reason = "sizes and counts here stay far below 2^53")]
-fn mib(bytes: u64) -> f64 {
-    bytes as f64 / f64::from(1 << 20)
+impl Report {
+    /// The small session's steps first, in their order, then what else was called.
+    pub fn tools_in_order(&self) -> impl Iterator<Item = (&'static str, &Spread)> {
+        let steps = STEPS.into_iter().filter_map(|tool| Some((tool, self.tools.get(tool)?)));
+        steps.chain(self.tools.iter().filter(|(tool, _)| !STEPS.contains(tool)).map(|(tool, spread)| (*tool, spread)))
+    }
 }
 
 #[allow(clippy::cast_precision_loss, reason = "sizes and counts here stay far below 2^53")]

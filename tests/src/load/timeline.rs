@@ -1,0 +1,218 @@
+//! How the run went over time, and what the service's own process gained with each session.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::numbers::Times;
+use crate::processes::Memory;
+
+/// Samples kept at most; beyond it every other one goes and looks become half as frequent.
+const SAMPLES_MAX: usize = 2_000;
+
+/// Sessions after which growth is measured: caches are full and pools are grown by then.
+const GROWTH_FROM: u64 = 1_000;
+
+/// Fewer samples make no slope.
+const GROWTH_SAMPLES_MIN: usize = 5;
+
+/// One look at the service.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Look {
+    pub at: Duration,
+    pub in_use: u32,
+    pub waiting: u32,
+    pub limit: u32,
+    /// Absent when its process is not known.
+    pub weight: Option<Weight>,
+}
+
+/// What the process weighs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Weight {
+    pub tree: Memory,
+    pub own: Memory,
+    pub threads: u32,
+    pub fds: u32,
+}
+
+/// One sample of the timeline.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Sample {
+    pub at_s: f64,
+    /// Sessions that ended so far, however they did.
+    pub ended: u64,
+    pub in_use: u32,
+    pub waiting: u32,
+    pub max_sessions: u32,
+    /// Waits for a place that ended since the last sample; absent when none did.
+    pub queue_p50_ms: Option<f64>,
+    pub queue_p95_ms: Option<f64>,
+    /// Proportional set size of the whole tree, and of the service's own process.
+    pub tree_mib: Option<f64>,
+    pub service_mib: Option<f64>,
+    pub service_threads: Option<u32>,
+    pub service_fds: Option<u32>,
+}
+
+/// Growth of the service's own process: a least-squares line through its proportional set size over the sessions that had ended.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Growth {
+    pub samples: usize,
+    /// Sessions ended at the first sample that counts.
+    pub from_session: u64,
+    pub to_session: u64,
+    /// The slope.
+    pub kib_per_session: f64,
+}
+
+/// Samples so far.
+#[derive(Default)]
+pub(super) struct Timeline {
+    samples: Vec<Sample>,
+    waited: Times,
+    /// Looks to leave out between two kept, and how many were left out since the last.
+    skip: usize,
+    skipped: usize,
+}
+
+impl Timeline {
+    pub fn waited(&mut self, took: Duration) {
+        self.waited.add(took);
+    }
+
+    pub fn add(&mut self, look: Look, ended: u64) {
+        if self.skipped < self.skip {
+            self.skipped += 1;
+            return;
+        }
+        self.skipped = 0;
+        let waits = self.waited.take();
+        let some = |ms: f64| (waits.count > 0).then_some(ms);
+        self.samples.push(Sample {
+            at_s: look.at.as_secs_f64(),
+            ended,
+            in_use: look.in_use,
+            waiting: look.waiting,
+            max_sessions: look.limit,
+            queue_p50_ms: some(waits.p50_ms),
+            queue_p95_ms: some(waits.p95_ms),
+            tree_mib: look.weight.map(|weight| mib(weight.tree.pss)),
+            service_mib: look.weight.map(|weight| mib(weight.own.pss)),
+            service_threads: look.weight.map(|weight| weight.threads),
+            service_fds: look.weight.map(|weight| weight.fds),
+        });
+        if self.samples.len() >= SAMPLES_MAX {
+            let mut keep = false;
+            self.samples.retain(|_| {
+                keep = !keep;
+                keep
+            });
+            self.skip = self.skip * 2 + 1;
+        }
+    }
+
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+}
+
+impl Growth {
+    /// Over the samples after the first thousand sessions, or after the first tenth of a run of less than one and a half thousand. None when too few are left or
+    /// nothing was weighed.
+    pub(super) fn of(samples: &[Sample]) -> Option<Self> {
+        let whole = samples.last()?.ended;
+        // A run that is hardly longer than the first thousand has too little left after them.
+        let from = if whole >= GROWTH_FROM * 3 / 2 { GROWTH_FROM } else { whole / 10 };
+        let points: Vec<(u64, f64)> = samples
+            .iter()
+            .filter(|sample| sample.ended >= from)
+            .filter_map(|sample| Some((sample.ended, sample.service_mib? * 1024.0)))
+            .collect();
+        if points.len() < GROWTH_SAMPLES_MIN {
+            return None;
+        }
+        #[allow(clippy::cast_precision_loss, reason = "sessions are far fewer than 2^53")]
+        let line: Vec<(f64, f64)> = points.iter().map(|(ended, kib)| (*ended as f64, *kib)).collect();
+        Some(Self {
+            samples: points.len(),
+            from_session: points.first()?.0,
+            to_session: points.last()?.0,
+            kib_per_session: slope(&line)?,
+        })
+    }
+}
+
+/// The slope of the least-squares line; none when all `x` are one.
+fn slope(points: &[(f64, f64)]) -> Option<f64> {
+    #[allow(clippy::cast_precision_loss, reason = "samples are few")]
+    let count = points.len() as f64;
+    let (mean_x, mean_y) = points.iter().fold((0.0, 0.0), |(x, y), point| (x + point.0 / count, y + point.1 / count));
+    let over = points.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum::<f64>();
+    let under = points.iter().map(|(x, _)| (x - mean_x).powi(2)).sum::<f64>();
+    (under > 0.0).then(|| over / under)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "sizes here stay far below 2^53")]
+pub(super) fn mib(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(at: u64, own_kib: u64) -> Look {
+        let own = Memory { rss: own_kib * 1024, pss: own_kib * 1024 };
+        let weight = Some(Weight { tree: own, own, threads: 1, fds: 1 });
+        Look { at: Duration::from_secs(at), in_use: 1, waiting: 0, limit: 4, weight }
+    }
+
+    #[test]
+    fn the_first_thousand_sessions_do_not_count_and_the_slope_is_that_of_the_rest() {
+        let mut timeline = Timeline::default();
+        for second in 0..200 {
+            let ended = second * 10;
+            // Steep at first, then 3 KiB a session.
+            timeline.add(look(second, 50_000 + if ended < 1_000 { ended * 40 } else { 40_000 + ended * 3 }), ended);
+        }
+        let growth = Growth::of(timeline.samples()).expect("enough samples");
+        assert!((growth.kib_per_session - 3.0).abs() < 0.01, "{growth:?}");
+        assert_eq!((growth.from_session, growth.to_session, growth.samples), (1_000, 1_990, 100));
+    }
+
+    #[test]
+    fn a_short_run_counts_from_its_first_tenth_and_one_of_no_length_not_at_all() {
+        let mut timeline = Timeline::default();
+        for second in 0..=20 {
+            timeline.add(look(second, 1_000 - second), second * 5);
+        }
+        let growth = Growth::of(timeline.samples()).expect("enough samples");
+        assert_eq!(growth.from_session, 10);
+        assert!((growth.kib_per_session + 0.2).abs() < 1e-6, "{growth:?}");
+        assert!(Growth::of(&timeline.samples()[..3]).is_none());
+        assert!(slope(&[(1.0, 1.0), (1.0, 2.0)]).is_none());
+    }
+
+    #[test]
+    fn a_long_run_keeps_a_bounded_timeline_from_its_beginning_to_its_end() {
+        let mut timeline = Timeline::default();
+        for second in 0..20_000 {
+            timeline.add(look(second, 1), second);
+        }
+        let samples = timeline.samples();
+        assert!(samples.len() < SAMPLES_MAX, "{}", samples.len());
+        assert!(samples[0].at_s < 1.0 && samples[samples.len() - 1].at_s > 19_900.0);
+        assert!(samples.is_sorted_by(|one, next| one.at_s < next.at_s));
+    }
+
+    #[test]
+    fn waits_belong_to_the_sample_after_them() {
+        let mut timeline = Timeline::default();
+        timeline.waited(Duration::from_millis(20));
+        timeline.add(look(1, 1), 1);
+        timeline.add(look(2, 1), 1);
+        assert!(timeline.samples()[0].queue_p50_ms.is_some_and(|ms| (19.9..20.1).contains(&ms)));
+        assert!(timeline.samples()[1].queue_p50_ms.is_none());
+    }
+}
