@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use metrics::counter;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -24,7 +25,7 @@ use crate::policy::{Current, could_send};
 use crate::pool::{Pool, PoolError};
 use crate::session::Registry;
 use crate::store::{Purpose, Store};
-use crate::telemetry::Tasks;
+use crate::telemetry::{Tasks, names};
 use crate::tools::{Gate, GateSettings, config_told};
 
 /// How long a server may take to bring a page before the call says so.
@@ -77,6 +78,7 @@ impl House {
         let swept = Profile::sweep(&options.profiles);
         if swept > 0 {
             tracing::info!(swept, "removed browser folders of a service that died");
+            counter!(names::LEAKS_FOUND, "kind" => "profile").increment(swept as u64);
         }
         let files = Profile::create(&options.profiles, options.run_as).map_err(|error| {
             two(

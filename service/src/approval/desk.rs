@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use helmwatch_protocol::{ApprovalId, ApprovalState, ApprovalView, GrantWish, SessionId};
+use metrics::{counter, histogram};
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -25,6 +26,7 @@ use super::{
     State, Yes,
 };
 use crate::auth::{Human, KeyId, NotKept, NotKeptReason, Tenant, WallClock};
+use crate::telemetry::names;
 
 /// Longest reason a person may write, in characters.
 pub(super) const REASON_CHARS_MAX: usize = 1_000;
@@ -511,6 +513,7 @@ impl Desk {
         match changed {
             Changed::Done(record) => {
                 tracing::info!(approval = %id, from = change.from.word(), to = change.to.word(), "approval changed");
+                count(change, record.asked_at);
                 if let (State::Edited, Some(entry)) = (change.to, board.get_mut(id)) {
                     // Before the call wakes on it.
                     entry.edited = edited.cloned();
@@ -583,4 +586,15 @@ pub(super) fn milliseconds(time: Duration) -> u64 {
 
 fn task_died() -> NotKept {
     NotKept::new(NotKeptReason::Failed, "the task that stored it ended early")
+}
+/// A change that is written down, `asked_at` milliseconds since the epoch.
+fn count(change: &Change, asked_at: u64) {
+    if change.to == change.from {
+        return;
+    }
+    counter!(names::APPROVALS, "state" => change.to.word()).increment(1);
+    if matches!(change.to, State::Approved | State::Edited | State::Denied) {
+        let took = Duration::from_millis(change.at.saturating_sub(asked_at));
+        histogram!(names::APPROVAL_SECONDS).record(took.as_secs_f64());
+    }
 }

@@ -4,13 +4,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use metrics::counter;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::fleet::{Fleet, Seat};
 use super::{Lane, Lanes, PoolError};
 use crate::browser::{Context, Page};
-use crate::telemetry::Tasks;
+use crate::telemetry::{Tasks, names};
 
 /// Ready contexts of other tenants than the last one that are kept, as a multiple of the goal.
 const OTHERS_KEPT: usize = 3;
@@ -201,6 +202,7 @@ impl Berthed {
     pub async fn end(self) {
         if let Err(error) = self.context.dispose().await {
             tracing::warn!(%error, "a context could not be disposed; its browser is ended with it");
+            counter!(names::LEAKS_FOUND, "kind" => "context").increment(1);
             self.seat.chromium().close().await;
         }
         self.lane.close().await;

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use super::{Session, SessionError};
 
@@ -18,6 +19,7 @@ pub enum Patience {
 
 /// One piece of work, made to answer by itself.
 pub(super) struct Job {
+    pub handed_in: Instant,
     pub work: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
@@ -47,7 +49,7 @@ impl Session {
             };
             drop(answer.send(done));
         };
-        self.jobs.try_send(Job { work: Box::pin(job) }).map_err(|error| match error {
+        self.jobs.try_send(Job { handed_in: Instant::now(), work: Box::pin(job) }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SessionError::Busy(self.jobs.max_capacity()),
             mpsc::error::TrySendError::Closed(_) => self.closed_error(),
         })?;

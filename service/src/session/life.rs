@@ -5,15 +5,34 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use helmwatch_protocol::{ConsoleLine, LiveEvent};
+use metrics::histogram;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::job::Job;
 use super::{Session, now_ms};
 use crate::browser::{ConsoleLevel, Dialog, Page};
+use crate::telemetry::names;
 
 /// Why a session ends that lost its browser.
 pub(super) const BROWSER_DIED: &str = "its browser died";
+
+/// Why sessions end that are not ended by somebody who says why.
+pub(super) const SHUTTING_DOWN: &str = "the service is shutting down";
+const UNUSED: &str = "it was not used for too long";
+const TOO_OLD: &str = "it reached its longest life";
+
+/// The word for why a session ended, for the metrics: texts of callers are no label.
+pub(super) fn reason_word(reason: Option<&str>) -> &'static str {
+    match reason {
+        Some(BROWSER_DIED) => "browser_died",
+        Some(SHUTTING_DOWN) => "shutdown",
+        Some(UNUSED) => "unused",
+        Some(TOO_OLD) => "too_old",
+        Some(_) => "closed",
+        None => "failed",
+    }
+}
 
 /// How long a session may be unused, and how long it may live at all.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +45,7 @@ impl Span {
     /// When it expires, and the words for why. Pure: told the times.
     fn end(self, opened: Instant, used: Instant) -> (Instant, &'static str) {
         let (idle, life) = (used + self.idle, opened + self.life);
-        if idle < life { (idle, "it was not used for too long") } else { (life, "it reached its longest life") }
+        if idle < life { (idle, UNUSED) } else { (life, TOO_OLD) }
     }
 }
 
@@ -88,6 +107,7 @@ impl Session {
         self.forget_handoff();
         self.end_video().await;
         let reason = self.lock().reason.clone().unwrap_or_default();
+        histogram!(names::SESSION_SECONDS).record(opened.elapsed().as_secs_f64());
         self.send(LiveEvent::Closed { reason });
         let lease = self.lease.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(lease) = lease {
@@ -105,6 +125,7 @@ impl Session {
     }
 
     async fn work(&self, job: Job) {
+        histogram!(names::CALL_WAIT_SECONDS).record(job.handed_in.elapsed().as_secs_f64());
         self.lock().busy = true;
         self.tell();
         let mut changes = self.context.changes();

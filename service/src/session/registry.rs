@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::calls::Calls;
 use super::downloads::Receiving;
-use super::life::{BROWSER_DIED, Span};
+use super::life::{BROWSER_DIED, SHUTTING_DOWN, Span, reason_word};
 use super::lost::Lost;
 use super::sending::SendingJudge;
 use super::{EVENTS_MAX, HandoffNews, Owner, Session, SessionError, State, id, now_ms};
@@ -249,7 +249,7 @@ impl Registry {
             let ending_session = Arc::clone(&living);
             let told = async move {
                 ending.cancelled().await;
-                ending_session.close("the service is shutting down");
+                ending_session.close(SHUTTING_DOWN);
                 std::future::pending::<()>().await;
             };
             let reading = registry.pass_on(&living);
@@ -282,7 +282,8 @@ impl Registry {
     }
 
     fn forget(&self, session: &Session) {
-        if session.lock().reason.as_deref() == Some(BROWSER_DIED) {
+        let reason = session.lock().reason.clone();
+        if reason.as_deref() == Some(BROWSER_DIED) {
             self.lost.note(session);
         }
         self.lock().remove(&session.id);
@@ -293,7 +294,7 @@ impl Registry {
             opening.remove(&key);
         }
         drop(opening);
-        counter!(names::SESSIONS_CLOSED).increment(1);
+        counter!(names::SESSIONS_CLOSED, "reason" => reason_word(reason.as_deref())).increment(1);
         drop(self.feed.send(FeedEvent::SessionClosed { id: session.id.clone() }));
     }
 

@@ -32,6 +32,9 @@ pub mod names {
 
     pub const SESSIONS_OPENED: &str = "helmwatch_sessions_opened_total";
     pub const SESSIONS_CLOSED: &str = "helmwatch_sessions_closed_total";
+    pub const SESSION_SECONDS: &str = "helmwatch_session_seconds";
+
+    pub const LEAKS_FOUND: &str = "helmwatch_leaks_found_total";
 
     pub const CALLS: &str = "helmwatch_calls_total";
     pub const CALL_SECONDS: &str = "helmwatch_call_seconds";
@@ -65,6 +68,10 @@ pub mod names {
 const BUCKETS: [f64; 16] =
     [0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 
+/// The same for what lives or waits as long as people do: seconds to a day.
+const LONG_BUCKETS: [f64; 14] =
+    [0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 1_800.0, 3_600.0, 14_400.0, 43_200.0, 86_400.0];
+
 /// How often what histograms gathered is folded up; between two of these their memory grows with each value recorded.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -84,6 +91,12 @@ impl Metrics {
         let handle = HANDLE.get_or_init(|| {
             let recorder = PrometheusBuilder::new()
                 .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
+                .and_then(|builder| {
+                    let long = |name: &str| Matcher::Full(name.to_owned());
+                    builder
+                        .set_buckets_for_metric(long(names::SESSION_SECONDS), &LONG_BUCKETS)?
+                        .set_buckets_for_metric(long(names::APPROVAL_SECONDS), &LONG_BUCKETS)
+                })
                 .map_err(|error| format!("metrics: {error}\nThe buckets must not be empty."))?
                 .build_recorder();
             let handle = recorder.handle();
@@ -137,10 +150,12 @@ fn describe() {
     describe_counter!(BROWSER_DEATHS, "Browser processes that ended unasked");
     describe_counter!(SESSIONS_OPENED, "Sessions opened");
     describe_counter!(SESSIONS_CLOSED, "Sessions closed, by reason");
+    describe_histogram!(SESSION_SECONDS, Unit::Seconds, "Life of sessions, from open to closed");
+    describe_counter!(LEAKS_FOUND, "What was found left behind and taken away, by kind (profile, context)");
     describe_counter!(CALLS, "Tool calls, by tool and result");
     describe_histogram!(CALL_SECONDS, Unit::Seconds, "Run time of tool calls, waiting excluded, by tool");
     describe_histogram!(CALL_WAIT_SECONDS, Unit::Seconds, "Wait of tool calls behind others of their session");
-    describe_counter!(APPROVALS, "Held calls that came to an end, by state");
+    describe_counter!(APPROVALS, "Changes of held calls, by the state they came to");
     describe_gauge!(POLICY_BROKEN, "1 while the policy file is broken or gone and the rules of before hold");
     describe_gauge!(APPROVALS_PENDING, "Held calls waiting for a person");
     describe_histogram!(APPROVAL_SECONDS, Unit::Seconds, "From question to decision");
@@ -162,6 +177,8 @@ fn describe() {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -172,5 +189,23 @@ mod tests {
         let text = metrics.render();
         assert!(text.contains("# HELP helmwatch_live_frames_sent_total Frames sent to viewers"), "{text}");
         assert!(text.contains("helmwatch_http_request_seconds_bucket{route=\"/x\",le=\"0.005\"} 1"), "{text}");
+    }
+
+    /// Grafana's dashboard shows every number there is, and none that is not.
+    #[test]
+    fn the_dashboard_shows_every_number() {
+        let names: BTreeSet<&str> =
+            words(include_str!("metrics.rs").split("pub mod names").nth(1).unwrap().split_once("\n}").unwrap().0);
+        let dashboard: serde_json::Value =
+            serde_json::from_str(include_str!("../../../docker/grafana/helmwatch.json")).unwrap();
+        let text = dashboard.to_string();
+        let shown: BTreeSet<&str> = words(&text).into_iter().map(|word| word.trim_end_matches("_bucket")).collect();
+        assert_eq!(shown, names);
+    }
+
+    fn words(text: &str) -> BTreeSet<&str> {
+        text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+            .filter(|word| word.starts_with("helmwatch_"))
+            .collect()
     }
 }

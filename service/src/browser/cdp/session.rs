@@ -34,7 +34,10 @@ impl CdpSession {
     /// # Errors
     /// As [`Self::execute_within`].
     pub async fn execute<C: Command>(&self, command: C) -> Result<C::Response, BrowserError> {
-        self.execute_within(command, self.deadline).await
+        match self.connection.execute(Some(&self.id), &command, self.deadline).await {
+            Err(error) if error.is_between_documents() => Box::pin(self.again(&command, self.deadline)).await,
+            answer => answer,
+        }
     }
 
     /// Runs one command within its own deadline. Chromium refuses commands to a page whose old document has gone and whose new one is
@@ -47,14 +50,19 @@ impl CdpSession {
         command: C,
         deadline: Duration,
     ) -> Result<C::Response, BrowserError> {
+        match self.connection.execute(Some(&self.id), &command, deadline).await {
+            Err(error) if error.is_between_documents() => Box::pin(self.again(&command, deadline)).await,
+            answer => answer,
+        }
+    }
+
+    async fn again<C: Command>(&self, command: &C, deadline: Duration) -> Result<C::Response, BrowserError> {
         let mut tries = 1;
         loop {
-            let answer = self.connection.execute(Some(&self.id), &command, deadline).await;
-            match answer {
-                Err(error) if error.is_between_documents() && tries < BETWEEN_DOCUMENTS_TRIES => {
-                    tries += 1;
-                    tokio::time::sleep(BETWEEN_DOCUMENTS_PAUSE).await;
-                }
+            tokio::time::sleep(BETWEEN_DOCUMENTS_PAUSE).await;
+            tries += 1;
+            match self.connection.execute(Some(&self.id), command, deadline).await {
+                Err(error) if error.is_between_documents() && tries < BETWEEN_DOCUMENTS_TRIES => {}
                 answer => return answer,
             }
         }
