@@ -115,7 +115,7 @@ pub(super) async fn finish(
         }
     };
     let error = match outcome {
-        Outcome::Approved(permit) => return approved(gate, call, place, known, run, permit).await,
+        Outcome::Approved(permit) => return Box::pin(approved(gate, call, place, known, run, permit)).await,
         other => refused(gate, &held.ticket, other),
     };
     (response::refusal(&error), Some(error))
