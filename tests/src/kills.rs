@@ -1,11 +1,14 @@
-//! Kills the service at random points around approvals and looks, after each restart, at what the store and the site say.
+//! Kills the service at random points around approvals and looks, after each restart, at what the store and the site say; and kills
+//! browsers and services at work to see who notices and how soon.
 //!
-//! A round: some agents have a call held, people decide or do not, and SIGKILL comes somewhere between the question and the end of the
+//! A round around approvals: some agents have a call held, people decide or do not, and SIGKILL comes somewhere between the question and the end of the
 //! run. The next service on the same data folder must know every card and every decision it said yes to (none *lost*), and the site must
 //! have seen each call's request once at most, and never for a call that is told not to have run (none run *twice*).
 
+mod browser;
 mod check;
 mod resume;
+mod service;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +29,9 @@ use crate::site::Site;
 use crate::wait::until;
 use crate::{Fault, Outcome};
 
+pub use browser::{Deaths, browsers};
 pub use resume::{Resumed, resumed};
+pub use service::{Ends, services};
 
 /// Longest wait for a card after its call was made: above a browser's start on a busy machine.
 const HELD_WITHIN: Duration = Duration::from_secs(30);
@@ -309,6 +314,20 @@ impl Random {
             _ => Word::Approve,
         }
     }
+}
+
+/// Of so many values the one that this part (0 to 1) of them does not exceed.
+fn quantile(values: &[f64], part: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a few thousand values"
+    )]
+    let rank = (part * sorted.len() as f64).ceil() as usize;
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0.0)
 }
 
 /// A seed from the kernel.

@@ -54,6 +54,25 @@ impl Process {
         Stat::read(self.pid).is_some_and(|stat| stat.process == self && stat.state != 'Z' && stat.state != 'X')
     }
 
+    /// Children of it that ended and wait to be counted.
+    #[must_use]
+    pub fn zombies(self) -> usize {
+        all().iter().filter(|stat| stat.parent == self.pid && stat.state == 'Z').count()
+    }
+
+    /// Is it a renderer of a Chromium: where pages run?
+    #[must_use]
+    pub fn is_renderer(self) -> bool {
+        let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).contains("--type=renderer")
+    }
+
+    /// What the out-of-memory killer adds to its weight.
+    #[must_use]
+    pub fn oom_score_adj(self) -> Option<i32> {
+        fs::read_to_string(format!("/proc/{}/oom_score_adj", self.pid)).ok()?.trim().parse().ok()
+    }
+
     /// Its command line, cut to what tells it apart.
     #[must_use]
     pub fn command(self) -> String {

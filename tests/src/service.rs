@@ -181,7 +181,7 @@ impl Service {
     pub async fn refuse(options: &Options, limit: Duration) -> Outcome<Refusal> {
         let data = TempDir::new().map_err(|error| Fault::of("no temporary folder", error))?;
         let mut command = serve_command(options, data.path())?;
-        command.env("HELMWATCH_ADMIN_KEY", "hw_test_refused").stdin(Stdio::null());
+        command.env("HELMWATCH_ADMIN_KEY", "hw_test_refused_by_this_service").stdin(Stdio::null());
         let child = command.spawn().map_err(|error| Fault::of("helmwatch does not start", error))?;
         let output = tokio::time::timeout(limit, child.wait_with_output())
             .await

@@ -45,9 +45,10 @@ async fn open(config: Config) -> Result<Opened, Failure> {
 
 /// Runs the service until it is told to end.
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
+    // Before anything is started: a service told to end while it starts ends like any other, and leaves nothing.
+    let mut signals = Signals::new()?;
     let opened = Box::pin(open(config)).await?;
     opened.greeting.print();
-    let mut signals = Signals::new()?;
     signals.next().await;
     opened.house.end(&opened.protocol, signals.next()).await;
     Ok(())
@@ -61,6 +62,7 @@ pub(super) async fn stdio(mut config: Config, listen_given: bool) -> Result<(), 
     // The one agent is this machine's own user, who started it here. Clients that start it nowhere start it in `/`.
     let here = std::env::current_dir().ok().filter(|here| here.parent().is_some());
     config.files.roots.extend(here);
+    let mut signals = Signals::new()?;
     let Opened { house, greeting, listening, protocol, _log } = Box::pin(open(config)).await?;
     greeting.print_to_log();
     let caller = greeting.agent.clone().ok_or_else(|| {
@@ -70,7 +72,6 @@ pub(super) async fn stdio(mut config: Config, listen_given: bool) -> Result<(), 
         )
     })?;
     let edge = mcp_config(&house.config, listening);
-    let mut signals = Signals::new()?;
     let served = tokio::select! {
         served = mcp::serve_stdio(Arc::clone(&house.gate), caller, &edge, &protocol) => {
             served.map_err(|error| two(error, "Start it from an MCP client, which speaks to its standard input."))

@@ -184,6 +184,12 @@ impl Chromium {
         self.connection.execute(None, &GetVersionParams::default(), deadline).await.map(drop)
     }
 
+    /// Messages that came from it so far: one that speaks need not be asked whether it lives.
+    #[must_use]
+    pub fn heard(&self) -> u64 {
+        self.connection.heard()
+    }
+
     /// As in `HeadlessChrome/156.0.8078.79`.
     #[must_use]
     pub fn version(&self) -> &str {

@@ -20,6 +20,9 @@ use super::profile::Profile;
 use super::run_as::RunAs;
 use crate::config::MaskConfig;
 
+/// What the out-of-memory killer adds to a browser's weight, of 1,000.
+const OOM_SCORE: &str = "200";
+
 /// Chromium's own sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sandbox {
@@ -133,8 +136,19 @@ pub(super) fn spawn(executable: &Executable, options: &LaunchOptions) -> Result<
     let child = command.spawn().map_err(|e| failed(&executable.path.display().to_string(), &e))?;
     // The command holds Chromium's ends of the pipes; with them open here its death would go unseen.
     drop(command);
+    if let Some(pid) = child.id() {
+        offer_to_oom_killer(pid);
+    }
     let transport = PipeTransport::new(to_browser, from_browser).map_err(|e| failed("its pipes", &e))?;
     Ok(Spawned { child, transport, profile })
+}
+
+/// When memory runs out, a browser goes before the service does; its renderers, for which Chromium says 300 itself, before it. What it
+/// starts from now on inherits the number.
+fn offer_to_oom_killer(pid: u32) {
+    if let Err(error) = std::fs::write(format!("/proc/{pid}/oom_score_adj"), OOM_SCORE) {
+        tracing::debug!(%error, "a browser is not marked for the out-of-memory killer");
+    }
 }
 
 fn pipe() -> nix::Result<(OwnedFd, OwnedFd)> {

@@ -19,6 +19,7 @@ mod process;
 mod profile;
 mod run_as;
 mod video;
+mod weight;
 
 pub use annotate::{Label, annotate};
 pub use chromium::Chromium;
@@ -43,3 +44,4 @@ pub use picture::{PictureLimit, fit};
 pub use profile::Profile;
 pub use run_as::RunAs;
 pub use video::VideoWriter;
+pub use weight::{Weight, end_part, weigh};

@@ -7,10 +7,17 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use nix::fcntl::{Flock, FlockArg};
 
 use super::run_as::RunAs;
+
+/// What a lock's name ends with until it is locked.
+const MAKING: &str = ".making";
+
+/// The longest a folder may take to be made.
+const MADE_WITHIN: Duration = Duration::from_secs(60);
 
 /// A Chromium user-data folder that is removed when this is dropped.
 #[derive(Debug)]
@@ -30,21 +37,35 @@ impl Profile {
         // Others may pass through `base` (Chromium's own user must), but not list it.
         fs::DirBuilder::new().recursive(true).mode(0o711).create(base)?;
         fs::set_permissions(base, fs::Permissions::from_mode(0o711))?;
-        let folder = tempfile::Builder::new().prefix("profile-").tempdir_in(base)?.keep();
-        let lock_path = folder.with_extension("lock");
-        let made = Self::own(&folder, &lock_path, run_as);
+        // Under a name that no sweep takes for an owner's, until it is locked: between its making and its locking it looks like one
+        // whose owner died.
+        let (file, making) = tempfile::Builder::new()
+            .prefix("profile-")
+            .suffix(MAKING)
+            .tempfile_in(base)?
+            .keep()
+            .map_err(|e| e.error)?;
+        let folder = making.with_extension("");
+        let lock_path = making.with_extension("lock");
+        let made = Self::own(file, &folder, run_as).and_then(|lock| {
+            fs::rename(&making, &lock_path)?;
+            Ok(lock)
+        });
         if made.is_err() {
             drop(fs::remove_dir_all(&folder));
+            drop(fs::remove_file(&making));
         }
         Ok(Self { _lock: made?, folder, lock_path })
     }
 
-    fn own(folder: &Path, lock_path: &Path, run_as: Option<RunAs>) -> io::Result<Flock<File>> {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
+    /// The lock first: there is never a folder without a file that tells whose it is.
+    fn own(file: File, folder: &Path, run_as: Option<RunAs>) -> io::Result<Flock<File>> {
+        let lock = Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno)?;
+        fs::DirBuilder::new().mode(0o700).create(folder)?;
         if let Some(run_as) = run_as {
             std::os::unix::fs::chown(folder, Some(run_as.uid), Some(run_as.gid))?;
         }
-        Flock::lock(File::create(lock_path)?, FlockArg::LockExclusiveNonblock).map_err(|(_, errno)| errno.into())
+        Ok(lock)
     }
 
     /// The folder.
@@ -56,8 +77,7 @@ impl Profile {
     /// Removes the folders under `base` whose owner no longer lives, and says how many.
     pub fn sweep(base: &Path) -> usize {
         let Ok(entries) = fs::read_dir(base) else { return 0 };
-        let locks =
-            entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "lock"));
+        let locks = entries.flatten().map(|entry| entry.path()).filter(|path| is_left(path));
         let mut swept = 0;
         for lock_path in locks {
             let Ok(file) = File::open(&lock_path) else { continue };
@@ -70,6 +90,17 @@ impl Profile {
             }
         }
         swept
+    }
+}
+
+/// May this be the lock of a folder whose owner died? One that is still being made may not, unless that takes far too long.
+fn is_left(path: &Path) -> bool {
+    match path.extension().and_then(|ending| ending.to_str()) {
+        Some("lock") => true,
+        Some("making") => fs::metadata(path)
+            .and_then(|about| about.modified())
+            .is_ok_and(|made| made.elapsed().is_ok_and(|age| age > MADE_WITHIN)),
+        _ => false,
     }
 }
 
@@ -102,5 +133,48 @@ mod tests {
         drop(living);
         assert!(!folder.exists());
         assert_eq!(fs::read_dir(base.path()).expect("readable").count(), 0);
+    }
+
+    /// FAULTS F30, F31: one service sweeps while others start browsers in the same folder.
+    #[test]
+    fn a_sweep_never_takes_a_folder_that_is_just_being_made() {
+        let base = tempfile::tempdir().expect("a folder");
+        let over = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            let sweeper = threads.spawn(|| {
+                let mut swept = 0;
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    swept += Profile::sweep(base.path());
+                }
+                swept
+            });
+            let makers: Vec<_> = (0..3)
+                .map(|_| {
+                    threads.spawn(|| {
+                        for _ in 0..300 {
+                            let made = Profile::create(base.path(), None).expect("made");
+                            assert!(made.path().is_dir() && made.lock_path.exists());
+                        }
+                    })
+                })
+                .collect();
+            let made: Vec<_> = makers.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert_eq!(sweeper.join().expect("it ended"), 0);
+            assert!(made.iter().all(Result::is_ok), "a folder was taken from its maker");
+        });
+        assert_eq!(fs::read_dir(base.path()).expect("readable").count(), 0);
+    }
+
+    #[test]
+    fn what_a_service_left_half_made_goes_when_it_is_old() {
+        let base = tempfile::tempdir().expect("a folder");
+        let (fresh, old) = (base.path().join("profile-a.making"), base.path().join("profile-b.making"));
+        File::create(&fresh).expect("made");
+        let long_ago = std::time::SystemTime::now() - MADE_WITHIN * 2;
+        File::create(&old).and_then(|file| file.set_modified(long_ago)).expect("made");
+        fs::create_dir(base.path().join("profile-b")).expect("made");
+        assert_eq!(Profile::sweep(base.path()), 1);
+        assert!(fresh.exists() && !old.exists() && !base.path().join("profile-b").exists());
     }
 }

@@ -35,6 +35,12 @@ pub struct PoolConfig {
     pub memory_free_mib_min: u64,
     /// Sessions a browser process serves before it is replaced.
     pub sessions_per_browser_life: u32,
+    /// Memory of one browser, MiB, beyond which it takes no more sessions and is replaced when its last one ends. 0: no bound.
+    pub browser_memory_mib_renew: u64,
+    /// Memory of one browser, MiB, beyond which its heaviest page is ended, and the browser itself when no page is to blame. 0: no bound.
+    pub browser_memory_mib_max: u64,
+    /// Seconds after which a browser takes no more sessions and is replaced when its last one ends. 0: no bound.
+    pub browser_age_s_max: u64,
 }
 
 impl Default for PoolConfig {
@@ -49,6 +55,9 @@ impl Default for PoolConfig {
             isolation: Isolation::Tenant,
             memory_free_mib_min: 256,
             sessions_per_browser_life: 500,
+            browser_memory_mib_renew: 3_072,
+            browser_memory_mib_max: 6_144,
+            browser_age_s_max: 6 * 60 * 60,
         }
     }
 }

@@ -11,11 +11,16 @@ const PAUSE_MIN: Duration = Duration::from_millis(100);
 /// However often it failed.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
+/// At most this part of a pause is left out.
+const JITTER_MAX: f64 = 0.25;
+
 /// Doubles its pause with each failure in a row; one success closes it. Pure: told the time.
 #[derive(Debug, Default)]
 pub(super) struct Breaker {
     failures: u32,
     last: Option<(Instant, BrowserError)>,
+    /// Part of a pause that is left out, so that services that fail together do not try again together. 0 to 1.
+    jitter: f64,
 }
 
 impl Breaker {
@@ -26,7 +31,9 @@ impl Breaker {
         if left.is_zero() { Ok(()) } else { Err((error.clone(), left)) }
     }
 
-    pub fn failed(&mut self, error: BrowserError, now: Instant) {
+    /// `jitter` is a random number from 0 to 1.
+    pub fn failed(&mut self, error: BrowserError, now: Instant, jitter: f64) {
+        self.jitter = jitter.clamp(0.0, 1.0);
         self.failures = self.failures.saturating_add(1);
         self.last = Some((now, error));
     }
@@ -42,7 +49,7 @@ impl Breaker {
 
     fn pause(&self) -> Duration {
         let doubled = PAUSE_MIN.saturating_mul(1 << self.failures.saturating_sub(1).min(16));
-        doubled.min(PAUSE_MAX)
+        doubled.min(PAUSE_MAX).mul_f64(1.0 - JITTER_MAX * self.jitter)
     }
 }
 
@@ -56,15 +63,17 @@ mod tests {
         let mut breaker = Breaker::default();
         assert!(breaker.allows(now).is_ok());
         for milliseconds in [100, 200, 400] {
-            breaker.failed(BrowserError::Stuck, now);
+            breaker.failed(BrowserError::Stuck, now, 0.0);
             let (_, left) = breaker.allows(now).expect_err("open");
             assert_eq!(left, Duration::from_millis(milliseconds));
             assert!(breaker.allows(now + left).is_ok());
         }
         for _ in 0..40 {
-            breaker.failed(BrowserError::Stuck, now);
+            breaker.failed(BrowserError::Stuck, now, 0.0);
         }
         assert_eq!(breaker.allows(now).expect_err("open").1, PAUSE_MAX);
+        breaker.failed(BrowserError::Stuck, now, 1.0);
+        assert_eq!(breaker.allows(now).expect_err("open").1, PAUSE_MAX.mul_f64(0.75));
         breaker.succeeded();
         assert!(breaker.allows(now).is_ok() && breaker.error().is_none());
     }

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::browser::BrowserError;
 
+/// When a service that ends may be there again, or another in its place.
+const BACK_AFTER: Duration = Duration::from_secs(5);
+
 /// An error of the pool.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PoolError {
@@ -61,7 +64,8 @@ impl PoolError {
             | Self::LowMemory { retry_after, .. }
             | Self::Broken { retry_after, .. } => Some(*retry_after),
             Self::Browser(_) | Self::Lane(_) => Some(Duration::from_secs(1)),
-            Self::Draining | Self::Limit { .. } => None,
+            Self::Draining => Some(BACK_AFTER),
+            Self::Limit { .. } => None,
         }
     }
 

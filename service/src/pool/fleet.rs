@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use deadpool::managed::{self, Object};
 use metrics::counter;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::PoolError;
@@ -14,6 +15,9 @@ use super::manager::Manager;
 use crate::browser::{BrowserError, Chromium, LaunchOptions};
 use crate::config::{Isolation, PoolConfig};
 use crate::telemetry::{Tasks, names};
+
+/// Contexts in a row that a browser could not make, after which it is replaced.
+const FAILURES_MAX: u32 = 3;
 
 /// When to ask again for a browser.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -32,12 +36,17 @@ pub(super) struct Fleet {
     life: u32,
     /// How long a caller may wait for a browser of its own.
     wait_max: Duration,
+    /// A browser ended or is to end: what stands ready in it is to be replaced.
+    pub(super) changed: Notify,
     tasks: Tasks,
 }
 
 /// One browser process.
-struct Berth {
-    chromium: Arc<Chromium>,
+pub(super) struct Berth {
+    pub chromium: Arc<Chromium>,
+    pub since: Instant,
+    /// Contexts in a row that it could not make.
+    failures: AtomicU32,
     /// Our claim on the ceiling; taken when the browser retires.
     claim: Mutex<Option<Object<Manager>>>,
     seats: Mutex<Seats>,
@@ -49,6 +58,8 @@ struct Seats {
     tenant: Option<Arc<str>>,
     used: u32,
     served: u32,
+    /// Why it takes no more sessions; it ends with its last one.
+    draining: Option<&'static str>,
     retired: bool,
 }
 
@@ -77,6 +88,7 @@ impl Fleet {
             per_browser: AtomicU32::new(per_browser),
             life,
             wait_max: Duration::from_millis(config.wait_ms_max),
+            changed: Notify::new(),
             tasks,
         }
     }
@@ -106,14 +118,19 @@ impl Fleet {
             Ok(claim) => claim,
             Err(managed::PoolError::Timeout(_)) => return Err(late()),
             Err(managed::PoolError::Backend(error)) => {
-                lock(&self.breaker).failed(error.clone(), Instant::now());
+                lock(&self.breaker).failed(error.clone(), Instant::now(), rand::random());
                 return Err(error.into());
             }
             Err(other) => return Err(BrowserError::Script(other.to_string()).into()),
         };
         lock(&self.breaker).succeeded();
-        let berth =
-            Arc::new(Berth { chromium: Arc::clone(&claim), claim: Mutex::new(Some(claim)), seats: Mutex::default() });
+        let berth = Arc::new(Berth {
+            chromium: Arc::clone(&claim),
+            since: Instant::now(),
+            failures: AtomicU32::new(0),
+            claim: Mutex::new(Some(claim)),
+            seats: Mutex::default(),
+        });
         lock(&self.berths).push(Arc::clone(&berth));
         self.watch(Arc::clone(&berth));
         self.take_seat(berth, tenant).ok_or(PoolError::Browser(BrowserError::Closed))
@@ -124,12 +141,51 @@ impl Fleet {
         let fleet = Arc::clone(self);
         self.tasks.spawn("browser watch", async move {
             berth.chromium.gone().await;
-            if !lock(&berth.seats).retired {
+            if fleet.strike(&berth, "died") {
                 tracing::warn!(pid = berth.chromium.pid(), "a browser ended by itself");
-                counter!(names::BROWSER_DEATHS, "reason" => "died").increment(1);
             }
             fleet.retire(&berth).await;
+            fleet.changed.notify_one();
         });
+    }
+
+    /// The browsers there are.
+    pub fn berths(&self) -> Vec<Arc<Berth>> {
+        lock(&self.berths).clone()
+    }
+
+    /// A browser takes no more sessions, and ends when it has none.
+    pub fn drain(self: &Arc<Self>, berth: &Arc<Berth>, reason: &'static str) {
+        let empty = {
+            let mut seats = lock(&berth.seats);
+            if seats.retired || seats.draining.is_some() {
+                return;
+            }
+            seats.draining = Some(reason);
+            seats.used == 0
+        };
+        tracing::info!(pid = berth.chromium.pid(), reason, "a browser takes no more sessions");
+        if empty {
+            self.end(berth, reason);
+        }
+        self.changed.notify_one();
+    }
+
+    /// Ends a browser now, whoever sits in it.
+    pub fn end(self: &Arc<Self>, berth: &Arc<Berth>, reason: &'static str) {
+        if self.strike(berth, reason) {
+            let (fleet, berth) = (Arc::clone(self), Arc::clone(berth));
+            self.tasks.spawn("browser retire", async move { fleet.retire(&berth).await });
+        }
+    }
+
+    /// Counts the end of a browser, once; was this the first to say so?
+    fn strike(&self, berth: &Berth, reason: &'static str) -> bool {
+        let first = !std::mem::replace(&mut lock(&berth.seats).retired, true);
+        if first {
+            counter!(names::BROWSER_DEATHS, "reason" => reason).increment(1);
+        }
+        first
     }
 
     fn free_seat(self: &Arc<Self>, tenant: Option<&str>) -> Option<Seat> {
@@ -144,7 +200,7 @@ impl Fleet {
             let mut seats = lock(&berth.seats);
             let room = seats.used < self.per_browser.load(Ordering::Relaxed) && seats.served < self.life;
             let ours = seats.tenant.is_none() || seats.tenant.as_deref() == tenant;
-            if seats.retired || !room || !ours || !berth.chromium.is_alive() {
+            if seats.retired || seats.draining.is_some() || !room || !ours || !berth.chromium.is_alive() {
                 return None;
             }
             seats.used += 1;
@@ -203,6 +259,26 @@ impl Seat {
         lock(&self.berth.seats).tenant.clone()
     }
 
+    /// May a session begin in it still?
+    pub fn is_fit(&self) -> bool {
+        let seats = lock(&self.berth.seats);
+        !seats.retired && seats.draining.is_none()
+    }
+
+    /// A context could be made in it, or could not: a browser that fails again and again is replaced.
+    pub fn note(&self, made: bool) {
+        if made {
+            self.berth.failures.store(0, Ordering::Relaxed);
+        } else if self.berth.failures.fetch_add(1, Ordering::Relaxed) + 1 >= FAILURES_MAX {
+            self.fleet.drain(&self.berth, "errors");
+        }
+    }
+
+    /// Something of a session could not be taken out of it: it ends when those who still sit in it have left.
+    pub fn condemn(&self) {
+        self.fleet.drain(&self.berth, "errors");
+    }
+
     /// Makes the browser `tenant`'s. False when it belongs to another already.
     pub fn assign(&self, tenant: &str) -> bool {
         let mut seats = lock(&self.berth.seats);
@@ -212,13 +288,13 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let (empty, worn) = {
+        let (empty, worn, draining) = {
             let mut seats = lock(&self.berth.seats);
             seats.used -= 1;
-            (seats.used == 0 && !seats.retired, seats.served >= self.fleet.life)
+            (seats.used == 0 && !seats.retired, seats.served >= self.fleet.life, seats.draining)
         };
         // One berth's lock at a time: two seats that drop at once must not wait for each other.
-        if !empty || !(worn || self.fleet.has_another_empty(&self.berth)) {
+        if !empty || !(worn || draining.is_some() || self.fleet.has_another_empty(&self.berth)) {
             return;
         }
         {
@@ -226,11 +302,10 @@ impl Drop for Seat {
             if seats.used > 0 || seats.retired {
                 return;
             }
-            seats.retired = true;
+            // Nobody else gets in from here on.
+            seats.draining.get_or_insert("retired");
         }
-        counter!(names::BROWSER_DEATHS, "reason" => "retired").increment(1);
-        let (fleet, berth) = (Arc::clone(&self.fleet), Arc::clone(&self.berth));
-        self.fleet.tasks.spawn("browser retire", async move { fleet.retire(&berth).await });
+        self.fleet.end(&self.berth, draining.unwrap_or("retired"));
     }
 }
 
@@ -240,7 +315,7 @@ impl Fleet {
         lock(&self.berths).iter().any(|berth| {
             !Arc::ptr_eq(berth, this) && {
                 let seats = lock(&berth.seats);
-                seats.used == 0 && !seats.retired
+                seats.used == 0 && !seats.retired && seats.draining.is_none()
             }
         })
     }

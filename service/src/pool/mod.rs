@@ -13,6 +13,7 @@ mod manager;
 mod memory;
 mod waiting_room;
 mod warm;
+mod watchman;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,6 +59,7 @@ impl Pool {
     pub async fn start(self: &Arc<Self>) -> Result<(), PoolError> {
         self.fleet.prove().await?;
         Arc::clone(&self.warm).keep(&self.tasks);
+        watchman::keep(&self.fleet, watchman::Bounds::of(&self.config), &self.tasks);
         Ok(())
     }
 

@@ -61,6 +61,8 @@ impl Warm {
                 let pause = self.fill().await;
                 tokio::select! {
                     () = woken => self.calm().await,
+                    // What stood ready in it goes, and others are made at once: nobody was served just now.
+                    () = self.fleet.changed.notified() => {}
                     () = tokio::time::sleep(pause) => {}
                 }
             }
@@ -126,7 +128,7 @@ impl Warm {
             let owner = berthed.seat.tenant();
             let fitting = owner.is_none() || owner == last;
             let (count, most) = if fitting { (&mut own, goal) } else { (&mut others, goal * OTHERS_KEPT) };
-            let keep = *count < most && berthed.context.is_alive();
+            let keep = *count < most && berthed.is_fit();
             *count += usize::from(keep);
             keep
         });
@@ -147,8 +149,8 @@ impl Warm {
                 at.map(|at| ready.swap_remove(at))
             };
             match found {
-                Some(found) if found.context.is_alive() && found.seat.assign(tenant) => break Some(found),
-                // Its browser died, or went to another tenant, while it stood ready.
+                Some(found) if found.is_fit() && found.seat.assign(tenant) => break Some(found),
+                // Its browser died, takes nobody any more, or went to another tenant, while it stood ready.
                 Some(unfit) => unfit.end().await,
                 None => break None,
             }
@@ -163,8 +165,14 @@ impl Warm {
     async fn make(&self, tenant: Option<&str>) -> Result<Berthed, PoolError> {
         let seat = self.fleet.seat(tenant).await?;
         let lane = self.lanes.open().await.map_err(|error| PoolError::Lane(Arc::new(error)))?;
-        let context = seat.chromium().new_context(lane.proxy()).await?;
-        let page = context.new_page().await?;
+        let made = async {
+            let context = seat.chromium().new_context(lane.proxy()).await?;
+            let page = context.new_page().await?;
+            Ok((context, page))
+        };
+        let made = made.await;
+        seat.note(made.is_ok());
+        let (context, page) = made.map_err(PoolError::Browser)?;
         Ok(Berthed { context, page, lane, seat })
     }
 
@@ -198,12 +206,19 @@ impl Warm {
 }
 
 impl Berthed {
+    /// Can a session still begin in it?
+    fn is_fit(&self) -> bool {
+        self.context.is_alive() && self.seat.is_fit()
+    }
+
     /// Ends the context and its lane; the seat is free when this returns.
     pub async fn end(self) {
-        if let Err(error) = self.context.dispose().await {
-            tracing::warn!(%error, "a context could not be disposed; its browser is ended with it");
+        if let Err(error) = self.context.dispose().await
+            && self.context.is_alive()
+        {
+            tracing::warn!(%error, "a context could not be disposed; its browser ends when the others have left it");
             counter!(names::LEAKS_FOUND, "kind" => "context").increment(1);
-            self.seat.chromium().close().await;
+            self.seat.condemn();
         }
         self.lane.close().await;
     }

@@ -3,10 +3,15 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tracing_subscriber::fmt::MakeWriter;
+
+/// How long the service's end waits for the last lines to be written: so many looks, so far apart.
+const LAST_LOOKS: u32 = 200;
+const LAST_LOOK_EVERY: Duration = Duration::from_millis(10);
 
 enum Message {
     Line(Vec<u8>),
@@ -25,6 +30,8 @@ pub struct LogWriter {
 pub(super) struct WriterThread {
     lines: SyncSender<Message>,
     thread: Option<JoinHandle<()>>,
+    /// Its sender goes when the thread ends.
+    ended: Receiver<()>,
 }
 
 impl LogWriter {
@@ -37,10 +44,13 @@ impl LogWriter {
         let dropped = Arc::new(AtomicU64::new(0));
         let counted = Arc::clone(&dropped);
         // A thread and not a task: standard error may block for as long as its reader likes.
-        let thread =
-            std::thread::Builder::new().name("log".to_owned()).spawn(move || write_all(&waiting, &counted, output))?;
+        let (alive, ended) = sync_channel(0);
+        let thread = std::thread::Builder::new().name("log".to_owned()).spawn(move || {
+            let _alive: SyncSender<()> = alive;
+            write_all(&waiting, &counted, output);
+        })?;
         let writer = Self { lines: lines.clone(), dropped };
-        Ok((writer, WriterThread { lines, thread: Some(thread) }))
+        Ok((writer, WriterThread { lines, thread: Some(thread), ended }))
     }
 
     /// Lines dropped since the start.
@@ -70,9 +80,17 @@ fn write_all(waiting: &Receiver<Message>, dropped: &AtomicU64, mut output: impl 
 
 impl Drop for WriterThread {
     fn drop(&mut self) {
-        if self.lines.send(Message::End).is_ok()
-            && let Some(thread) = self.thread.take()
-        {
+        // Whoever reads nothing must not hold up the end either.
+        let mut looks = LAST_LOOKS;
+        while let Err(TrySendError::Full(_)) = self.lines.try_send(Message::End) {
+            looks -= 1;
+            // Waits; a thread that has ended already needs no word.
+            if looks == 0 || self.ended.recv_timeout(LAST_LOOK_EVERY) == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+        }
+        let written = matches!(self.ended.recv_timeout(LAST_LOOK_EVERY * looks), Err(RecvTimeoutError::Disconnected));
+        if written && let Some(thread) = self.thread.take() {
             let _panicked = thread.join();
         }
     }

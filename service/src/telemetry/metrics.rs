@@ -29,6 +29,8 @@ pub mod names {
     pub const BROWSER_LAUNCHES: &str = "helmwatch_browser_launches_total";
     pub const BROWSER_LAUNCH_SECONDS: &str = "helmwatch_browser_launch_seconds";
     pub const BROWSER_DEATHS: &str = "helmwatch_browser_deaths_total";
+    pub const BROWSER_BYTES: &str = "helmwatch_browser_bytes";
+    pub const PAGES_ENDED: &str = "helmwatch_pages_ended_total";
 
     pub const SESSIONS_OPENED: &str = "helmwatch_sessions_opened_total";
     pub const SESSIONS_CLOSED: &str = "helmwatch_sessions_closed_total";
@@ -147,7 +149,9 @@ fn describe() {
     describe_counter!(POOL_REFUSED, "Callers refused, by reason");
     describe_counter!(BROWSER_LAUNCHES, "Browser processes started, by result");
     describe_histogram!(BROWSER_LAUNCH_SECONDS, Unit::Seconds, "From start to first answer of a browser process");
-    describe_counter!(BROWSER_DEATHS, "Browser processes that ended unasked");
+    describe_counter!(BROWSER_DEATHS, "Browser processes that ended, by reason");
+    describe_gauge!(BROWSER_BYTES, Unit::Bytes, "Memory of all browsers with their pages");
+    describe_counter!(PAGES_ENDED, "Pages the service ended, by reason");
     describe_counter!(SESSIONS_OPENED, "Sessions opened");
     describe_counter!(SESSIONS_CLOSED, "Sessions closed, by reason");
     describe_histogram!(SESSION_SECONDS, Unit::Seconds, "Life of sessions, from open to closed");

@@ -278,11 +278,11 @@ impl Gate {
         }
         // A call made again that was carried out, and whose sending is held, goes on waiting for that alone.
         if let Some(sent) = self.away.back(call, place) {
-            return sending::finish(self, call, place, known, sent).await;
+            return Box::pin(sending::finish(self, call, place, known, sent)).await;
         }
         // A call made again finds the card of the first.
         if let Some(held) = Held::again(self, call, place) {
-            return held::finish(self, call, place, known, run, held).await;
+            return Box::pin(held::finish(self, call, place, known, run, held)).await;
         }
         let patience = if known.effect == Effect::Read { Patience::Read } else { Patience::Act };
         let (session, policy, desk, number, terms) =
@@ -327,10 +327,10 @@ impl Gate {
         };
         match self.turn(call, place, patience, turn).await {
             Ok(First::Done(reply, error)) => (reply, error),
-            Ok(First::Sent(sent)) => sending::finish(self, call, place, again, *sent).await,
+            Ok(First::Sent(sent)) => Box::pin(sending::finish(self, call, place, again, *sent)).await,
             Ok(First::Ask { run, seen, rule, message, ttl, asking }) => {
                 match Held::ask(self, call, place, &again, seen, rule, message, ttl, asking).await {
-                    Ok(held) => held::finish(self, call, place, again, run, held).await,
+                    Ok(held) => Box::pin(held::finish(self, call, place, again, run, held)).await,
                     Err(error) => failed(error),
                 }
             }

@@ -259,7 +259,7 @@ async fn approved(
         first
     };
     match gate.turn(call, place, Patience::Act, turn).await {
-        Ok(First::Sent(sent)) => sending::finish(gate, call, place, again, *sent).await,
+        Ok(First::Sent(sent)) => Box::pin(sending::finish(gate, call, place, again, *sent)).await,
         Ok(done) => done.over(),
         Err(error) => (response::refusal(&error), Some(error)),
     }

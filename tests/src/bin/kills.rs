@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use helmwatch_tests::kills::{self, Plan};
 use helmwatch_tests::{Fault, Outcome};
 use tokio::sync::watch;
@@ -12,12 +12,26 @@ use tokio::task::JoinSet;
 /// How often a line says how far it is.
 const SAID_EVERY: Duration = Duration::from_secs(60);
 
+/// What is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Services around approvals
+    Approvals,
+    /// Browsers below a call that runs
+    Browser,
+    /// Services with browsers at work
+    Service,
+}
+
 /// Kills services of its own at random points around approvals, and checks after each restart what the store and a site say.
 ///
 /// Ends with an error when anything was lost, run twice, wrong, or left running.
 #[derive(Parser)]
 #[command(name = "helmwatch-kills", version)]
 struct Arguments {
+    /// What is killed
+    #[arg(long, value_enum, default_value_t = What::Approvals)]
+    what: What,
     /// Kills in all
     #[arg(long, short = 'n', default_value_t = 1000, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     kills: u32,
@@ -48,6 +62,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Outcome<bool> {
+    if arguments.what != What::Approvals {
+        return at_work(&arguments).await;
+    }
     if arguments.figure > 0 {
         println!("{}", kills::resumed(arguments.figure).await?.lines());
     }
@@ -67,6 +84,27 @@ async fn run(arguments: Arguments) -> Outcome<bool> {
         return Err(Fault::new("fewer kills than asked for", "look at the lines above"));
     }
     Ok(tally.is_clean())
+}
+
+/// Browsers or services that are killed while they work.
+async fn at_work(arguments: &Arguments) -> Outcome<bool> {
+    let (progress, count) = watch::channel(0);
+    let mut sayer = JoinSet::new();
+    sayer.spawn(say(count, arguments.kills));
+    let (told, line, clean) = if arguments.what == What::Browser {
+        let deaths = kills::browsers(arguments.kills, progress).await?;
+        (deaths.told.clone(), deaths.line(), deaths.is_clean())
+    } else {
+        let seed = arguments.seed.unwrap_or_else(kills::seed);
+        println!("seed {seed}");
+        let ends = kills::services(arguments.kills, seed, progress).await?;
+        (ends.told.clone(), ends.line(), ends.is_clean())
+    };
+    for what in told {
+        println!("  {what}");
+    }
+    println!("{line}");
+    Ok(clean)
 }
 
 async fn say(count: watch::Receiver<u32>, kills: u32) {

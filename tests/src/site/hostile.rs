@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 /// Name, and the body of the page.
-const PAGES: [(&str, &str); 19] = [
+const PAGES: [(&str, &str); 21] = [
     ("nodes", "<main></main><script>document.querySelector('main').innerHTML = '<p>x</p>'.repeat(1e6);</script>"),
     (
         "depth",
@@ -19,6 +19,10 @@ const PAGES: [(&str, &str); 19] = [
     (
         "text",
         "<p></p><button>Press</button><script>document.querySelector('p').style.display = 'inline-block'; document.querySelector('p').textContent = 'x'.repeat(1e7);</script>",
+    ),
+    (
+        "memory",
+        "<p>Takes all there is</p><script>const held = []; const take = () => { held.push(new Uint8Array(16 << 20).fill(held.length + 1)); setTimeout(take, 5); }; onload = take;</script>",
     ),
     ("endless", "<p>Begun</p><script>for (;;);</script>"),
     ("endless-later", "<p>Begun</p><script>onload = () => setTimeout(() => { for (;;); }, 50);</script>"),
@@ -42,6 +46,10 @@ const PAGES: [(&str, &str); 19] = [
     ),
     ("popups", "<button onclick=\"for (let n = 0; n < 300; n++) open('about:blank', `w${n}`);\">Press</button>"),
     ("popups-again", "<button onclick=\"setInterval(() => open('about:blank'), 0)\">Press</button>"),
+    (
+        "popups-asking",
+        "<button onclick=\"for (let n = 0; n < 500; n++) open('/hostile/popped?' + n, `w${n}`);\">Press</button>",
+    ),
     (
         "frames",
         "<main></main><script>document.querySelector('main').innerHTML = '<iframe srcdoc=x width=10 height=10></iframe>'.repeat(1e5);</script>",

@@ -32,11 +32,27 @@ pub(super) fn router() -> Router<Shared> {
         .route("/network.css", get(|| async { ([(header::CONTENT_TYPE, "text/css")], "h1 { color: green }") }))
         .route("/network-worker.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], WORKER) }))
         .route("/sending-worker.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], SENDING_WORKER) }))
+        .route("/endless-worker.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], "for (;;);") }))
+        .route("/zeros", get(zeros))
+        .route("/growing", get(growing))
         .route("/api/echo", any(echo))
         .route("/api/bytes", get(bytes))
         .route("/api/missing", get(|| async { (StatusCode::NOT_FOUND, "nothing here") }))
         .route("/download/{name}", get(download))
         .route("/downloads", get(downloads))
+}
+
+/// A page that never ends.
+async fn zeros() -> Response {
+    use futures_util::StreamExt as _;
+    let piece = Bytes::from(vec![b'0'; 64 << 10]);
+    let body = futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()));
+    ([(header::CONTENT_TYPE, "text/html")], axum::body::Body::from_stream(body.boxed())).into_response()
+}
+
+/// Leads to itself by an ever longer address.
+async fn growing(uri: axum::http::Uri) -> axum::response::Redirect {
+    axum::response::Redirect::temporary(&format!("/growing?{}x{}", uri.query().unwrap_or_default(), "y".repeat(200)))
 }
 
 /// What it was asked, as JSON: method, headers and body.

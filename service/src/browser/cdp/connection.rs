@@ -67,6 +67,8 @@ struct Shared {
     outbox: mpsc::Sender<Bytes>,
     routes: Mutex<Routes>,
     gone: watch::Sender<bool>,
+    /// Messages that came from the browser.
+    heard: AtomicU64,
 }
 
 impl Connection {
@@ -79,6 +81,7 @@ impl Connection {
             outbox,
             routes: Mutex::default(),
             gone: watch::Sender::new(false),
+            heard: AtomicU64::new(0),
         });
         let connection = Self { shared };
 
@@ -241,6 +244,12 @@ impl Connection {
         self.shared.gone.send_replace(true);
     }
 
+    /// Messages that came from the browser so far.
+    #[must_use]
+    pub fn heard(&self) -> u64 {
+        self.shared.heard.load(Ordering::Relaxed)
+    }
+
     /// Is the connection still there?
     #[must_use]
     pub fn is_alive(&self) -> bool {
@@ -278,6 +287,7 @@ impl Connection {
 
     /// One message from Chromium.
     fn take(&self, message: &Bytes) {
+        self.shared.heard.fetch_add(1, Ordering::Relaxed);
         let incoming: Incoming<'_> = match serde_json::from_slice(message) {
             Ok(incoming) => incoming,
             Err(error) => {
