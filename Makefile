@@ -3,6 +3,7 @@
 #   make run ARGS="--policy strict"     build, then serve on 127.0.0.1:7800
 #   make test                           every check and every test
 #   make bench, make load ARGS=…        the figures; `make load ARGS=--help` says what can be asked
+#   make soak                           the long one: 10,000 mixed sessions; figures to the screen, pictures to target/soak.html
 #   make compare                        our snapshots beside Playwright's own, over real pages
 #   make kills                          ends the service at random points around approvals; nothing may be lost or run twice
 #   make viewer | fmt | lint            one part of it
@@ -19,10 +20,10 @@ ifneq ($(shell grep -L helmwatch-viewer-not-built viewer/dist/index.html 2>/dev/
 $(VIEWER_BUILT): rebuild
 endif
 
-.PHONY: help run test bench load compare kills viewer fmt lint rebuild
+.PHONY: help run test bench load soak compare kills viewer fmt lint rebuild
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,8p'
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,9p'
 
 run:
 	@tests/setup.sh run
@@ -40,6 +41,13 @@ bench load compare kills:
 	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	cargo build --locked --release -p helmwatch -p helmwatch-tests
 	@exec target/release/helmwatch-$@ $(ARGS)
+
+# As many sessions a second as two cores take with room to spare; `make soak SOAK_SESSIONS=1000` for a shorter one.
+SOAK_SESSIONS ?= 10000
+SOAK_RATE ?= 4
+soak:
+	@$(MAKE) --silent --no-print-directory load ARGS="--scenario soak --sessions $(SOAK_SESSIONS) --rate $(SOAK_RATE) --limit 32 \
+		--json target/soak.json --report target/soak.html $(ARGS)"
 
 viewer:
 	@tests/setup.sh viewer

@@ -2,15 +2,20 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::time::Duration;
 
+use helmwatch_tests::browser::Page;
+use helmwatch_tests::cdp::Chromium;
 use helmwatch_tests::load::{
-    Kind, Open, Plan, SETTLES_WITHIN, Scenario, Schedule, Until, Wish, run, settings_of_faults,
+    Kind, Open, Plan, SETTLES_WITHIN, Scenario, Schedule, Until, Wish, page, run, settings_of_faults,
 };
 use helmwatch_tests::mcp::Era;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use crate::room::Room;
+use crate::story::keep;
 
 #[tokio::test]
 async fn whole_sessions_are_counted_queued_ones_wait_and_nothing_is_left() {
@@ -79,6 +84,43 @@ async fn after_sessions_of_all_kinds_everything_is_as_it_was_before() {
     assert!(total.count == 25 && total.max_ms > 10_000.0, "a call that times out takes its deadline\n{report}");
     assert!(report.timeline.iter().any(|sample| sample.in_use > 0), "{:?}", report.timeline);
     room.close().await;
+    looked_at(&serde_json::to_value(&report).unwrap(), folder.path()).await;
+}
+
+/// The page of the report, as people see it; pictures are kept.
+async fn looked_at(report: &Value, folder: &Path) {
+    let file = folder.join("report.html");
+    std::fs::write(&file, page(report, Some(report))).unwrap();
+    let chromium = Chromium::launch().await.unwrap();
+    let viewer = Page::open(&chromium.connection()).await.unwrap();
+    viewer.goto(&format!("file://{}", file.display())).await.unwrap();
+    for theme in ["light", "dark"] {
+        for width in [1440, 400] {
+            viewer.looks(width, theme).await.unwrap();
+            let height = viewer.evaluate("document.documentElement.scrollHeight").await.unwrap();
+            let whole = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+            viewer.call("Emulation.setDeviceMetricsOverride", whole).await.unwrap();
+            let fits = viewer.evaluate("document.documentElement.scrollWidth <= innerWidth").await.unwrap();
+            assert_eq!(fits, json!(true), "something sticks out at {width}");
+            keep(&format!("load-report-{theme}-{width}.png"), &viewer.picture("png").await.unwrap());
+        }
+    }
+    let text = "document.body.innerText";
+    let said = viewer.evaluate(text).await.unwrap();
+    let said = said.as_str().unwrap();
+    for words in ["Every session went as planned, nothing was left behind", "call that times out", "Beside the old run"]
+    {
+        assert!(said.contains(words), "{words} in {said}");
+    }
+    let plots = "[...document.querySelectorAll('figure')].map(one => one.querySelector('figcaption').textContent)";
+    let plots = viewer.evaluate(plots).await.unwrap();
+    for title in ["Throughput", "Wait for a place", "Sessions open, waiting, and the limit", "The steps of a session"] {
+        assert!(plots.as_array().unwrap().contains(&json!(title)), "{title} in {plots}");
+    }
+    let fetched = viewer.evaluate("performance.getEntriesByType('resource').length").await.unwrap();
+    assert_eq!(fetched, json!(0), "the page needs nothing from elsewhere");
+    viewer.close().await.unwrap();
+    chromium.close().await.unwrap();
 }
 
 #[tokio::test]

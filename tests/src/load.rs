@@ -6,9 +6,12 @@
 //! It must never make a figure better than it is: a step's time is counted whether it went well or not, a session counts only when
 //! every step did, and in the open loop all waits count from the moment the session was meant to come.
 
+pub mod compare;
 mod deeds;
 mod numbers;
 mod open;
+mod page;
+mod plot;
 mod report;
 mod scenario;
 mod timeline;
@@ -28,11 +31,13 @@ use tokio_util::sync::CancellationToken;
 pub use deeds::settings_of_faults;
 pub use numbers::{KindCounts, Numbers, Spread};
 pub use open::Open;
+pub use page::page;
 pub use report::{MemoryReport, Report, ViewerReport};
 pub use scenario::{ARRIVALS_MAX, Arrival, Kind, LENGTH_MAX, RATE_MAX, Scenario, Schedule, Tenant, Wish};
 pub use timeline::{Growth, Sample};
 pub use traces::{Leftover, SETTLES_WITHIN};
 
+use report::Rest;
 use timeline::{Look, Weight};
 use traces::Traces;
 
@@ -126,7 +131,7 @@ pub async fn run(plan: Plan, progress: tokio::sync::watch::Sender<u64>) -> Outco
         warm_up(&run).await?;
     }
     let before = Traces::baseline(&run).await?;
-    let idle = run.plan.process.map(Process::tree_memory);
+    let idle = run.plan.process.map(|process| (process.tree_memory(), process.memory()));
     let began = Instant::now();
     let done = CancellationToken::new();
     let mut beside = JoinSet::new();
@@ -160,7 +165,12 @@ pub async fn run(plan: Plan, progress: tokio::sync::watch::Sender<u64>) -> Outco
     // Without its process, a service is not only ours: others come and go.
     let left = if run.plan.process.is_some() { Some(before.settle(&run).await) } else { None };
     let open_after = run.list().await.map_or(0, |list| list.sessions.len());
-    Ok(Report::new(&run.plan, &run.numbers, took, idle, open_after, left))
+    let rest = idle.zip(run.plan.process).map(|((tree_before, own_before), process)| Rest {
+        tree_before,
+        own_before,
+        own_after: process.memory(),
+    });
+    Ok(Report::new(&run.plan, &run.numbers, took, rest, open_after, left))
 }
 
 impl Run {

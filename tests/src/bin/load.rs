@@ -2,11 +2,12 @@
 
 use std::io::IsTerminal as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use helmwatch_tests::load::compare::Comparison;
 use helmwatch_tests::load::{self, Open, Plan, Report, Scenario, Schedule, Until, Wish, settings_of_faults};
 use helmwatch_tests::mcp::Era;
 use helmwatch_tests::processes::Process;
@@ -71,6 +72,12 @@ struct Arguments {
     /// Write the report as JSON there; - is standard output, which then holds nothing else
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write the report as one HTML page with plots there
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
+    /// Run nothing: print ratios of two reports that --json wrote (with --report, show the new one beside the old)
+    #[arg(long, num_args = 2, value_names = ["OLD.json", "NEW.json"], conflicts_with_all = ["scenario", "json"])]
+    compare: Option<Vec<PathBuf>>,
     /// No progress bar
     #[arg(long, short)]
     quiet: bool,
@@ -116,6 +123,12 @@ enum EraName {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(files) = &arguments.compare {
+        return match compare(files, arguments.report.as_deref()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(fault) => complain(&fault),
+        };
+    }
     match run(&arguments).await {
         Ok(report) => match tell(&arguments, &report) {
             Ok(()) if report.is_clean() => ExitCode::SUCCESS,
@@ -269,14 +282,31 @@ async fn show(bar: ProgressBar, mut count: watch::Receiver<u64>) {
     bar.finish_and_clear();
 }
 
+/// Two runs of before beside each other.
+fn compare(files: &[PathBuf], page: Option<&Path>) -> Outcome<()> {
+    let [old, new] = files else {
+        return Err(Fault::new("--compare takes two files", "name the old report, then the new"));
+    };
+    let (old, new) = (load::compare::read(old)?, load::compare::read(new)?);
+    print!("{}", Comparison::of(&old, &new));
+    page.map_or(Ok(()), |file| write(file, &load::page(&new, Some(&old))))
+}
+
+fn write(file: &Path, text: &str) -> Outcome<()> {
+    std::fs::write(file, text)
+        .map_err(|error| Fault::new(format!("{}: {error}", file.display()), "name a file that can be written"))
+}
+
 fn tell(arguments: &Arguments, report: &Report) -> Outcome<()> {
+    if let Some(file) = &arguments.report {
+        let report = serde_json::to_value(report).map_err(|error| Fault::of("the report", error))?;
+        write(file, &load::page(&report, None))?;
+    }
     let json = || serde_json::to_string_pretty(report).map_err(|error| Fault::of("the report", error));
     match &arguments.json {
         Some(file) if file.as_os_str() == "-" => println!("{}", json()?),
         Some(file) => {
-            std::fs::write(file, json()?).map_err(|error| {
-                Fault::new(format!("{}: {error}", file.display()), "name a file that can be written, or -")
-            })?;
+            write(file, &json()?)?;
             print!("{report}");
         }
         None => print!("{report}"),

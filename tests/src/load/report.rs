@@ -93,8 +93,10 @@ pub struct MemoryReport {
     pub tree_peak_mib: f64,
     /// Median over all weighings with sessions open: what the tree gained since idle, per open session.
     pub tree_per_session_mib: f64,
-    /// The service's own process at its heaviest.
+    /// The service's own process at its heaviest, before the first session, and when everything had come back to rest.
     pub service_peak_mib: f64,
+    pub service_idle_mib: f64,
+    pub service_after_mib: f64,
     /// Most sessions open at a weighing.
     pub sessions_peak: u32,
 }
@@ -112,7 +114,7 @@ impl Report {
         plan: &Plan,
         numbers: &Numbers,
         took: Duration,
-        idle: Option<Memory>,
+        rest: Option<Rest>,
         sessions_left: usize,
         leftovers: Option<Vec<Leftover>>,
     ) -> Self {
@@ -137,7 +139,7 @@ impl Report {
             failed: inner.failed,
             failures: inner.failures.clone(),
             viewer,
-            memory: idle.map(|idle| weigh(mib(idle.pss), inner.timeline.samples())),
+            memory: rest.map(|rest| weigh(&rest, inner.timeline.samples())),
             limits: inner
                 .limits
                 .iter()
@@ -176,7 +178,15 @@ impl Report {
     }
 }
 
-fn weigh(tree_idle_mib: f64, samples: &[Sample]) -> MemoryReport {
+/// What was weighed while nobody had a session.
+pub(super) struct Rest {
+    pub tree_before: Memory,
+    pub own_before: Memory,
+    pub own_after: Memory,
+}
+
+fn weigh(rest: &Rest, samples: &[Sample]) -> MemoryReport {
+    let tree_idle_mib = mib(rest.tree_before.pss);
     let mut gains: Vec<f64> = samples
         .iter()
         .filter(|sample| sample.in_use > 0)
@@ -189,6 +199,8 @@ fn weigh(tree_idle_mib: f64, samples: &[Sample]) -> MemoryReport {
         tree_peak_mib: most(|sample| sample.tree_mib).unwrap_or(tree_idle_mib),
         tree_per_session_mib: gains.get(gains.len() / 2).copied().unwrap_or_default(),
         service_peak_mib: most(|sample| sample.service_mib).unwrap_or_default(),
+        service_idle_mib: mib(rest.own_before.pss),
+        service_after_mib: mib(rest.own_after.pss),
         sessions_peak: samples.iter().map(|sample| sample.in_use).max().unwrap_or_default(),
     }
 }
@@ -253,12 +265,14 @@ impl fmt::Display for Report {
         if let Some(memory) = &self.memory {
             writeln!(
                 f,
-                "\nmemory (PSS): tree {:.0} MiB idle, {:.0} MiB at {} sessions, {:.1} MiB a session; service alone {:.1} MiB",
+                "\nmemory (PSS): tree {:.0} MiB idle, {:.0} MiB at {} sessions, {:.1} MiB a session; service alone {:.1} MiB at most, {:.1} before, {:.1} after",
                 memory.tree_idle_mib,
                 memory.tree_peak_mib,
                 memory.sessions_peak,
                 memory.tree_per_session_mib,
-                memory.service_peak_mib
+                memory.service_peak_mib,
+                memory.service_idle_mib,
+                memory.service_after_mib
             )?;
         }
         if let Some(growth) = &self.growth {

@@ -35,6 +35,32 @@ const STORE_CONNECTIONS: u64 = 4;
 const STORE: [(&str, &str); 3] =
     [("open file: ", "helmwatch.db"), ("open file: ", "helmwatch.db-wal"), ("thread: sqlx-sqlite", "")];
 
+/// Browsers more than before that are no leftover: of those nobody sits in, the pool keeps one as a spare, and ends every other.
+const SPARE_BROWSERS: u64 = 1;
+
+/// What one browser brings with it, by names.
+const OF_A_BROWSER: [(&str, u64); 14] = [
+    ("browsers", 1),
+    ("process: browser", 1),
+    ("process: gpu-process", 1),
+    ("process: utility", 1),
+    // One without a sandbox, one with, and the helper that starts them.
+    ("process: zygote", 3),
+    ("profile folders and locks", 2),
+    (PROFILE_LOCK, 1),
+    ("open file: pipe", 3),
+    // The end of its process is waited for by this.
+    ("open file: anon_inode", 1),
+    ("tasks_alive{task=\"browser watch\"}", 1),
+    ("tasks_alive{task=\"cdp read\"}", 1),
+    ("tasks_alive{task=\"cdp write\"}", 1),
+    ("tasks_alive{task=\"chromium log\"}", 1),
+    ("tasks_alive{task=\"chromium process\"}", 1),
+];
+
+/// Every browser's own lock, whatever its folder is called.
+const PROFILE_LOCK: &str = "open file: lock of a profile";
+
 /// The time for the pool to get its warm contexts ready before the baseline is taken.
 const WARM_WITHIN: Duration = Duration::from_secs(20);
 
@@ -106,13 +132,19 @@ impl Traces {
         }
     }
 
+    fn browsers(&self) -> u64 {
+        self.0.get("browsers").copied().unwrap_or(0)
+    }
+
     /// What `after` has more of. Less is no leftover: a spare that is gone was nobody's.
     fn above(&self, after: &Self) -> Vec<Leftover> {
+        let spares = after.browsers().saturating_sub(self.browsers()).min(SPARE_BROWSERS);
         let more = after.0.iter().filter_map(|(what, after)| {
             let store = STORE.iter().any(|(begins, ends)| what.starts_with(begins) && what.ends_with(ends));
             let floor = if store { STORE_CONNECTIONS } else { 0 };
             let before = self.0.get(what).copied().unwrap_or(0).max(floor);
-            (*after > before).then(|| Leftover { what: what.clone(), before, after: *after })
+            let each = OF_A_BROWSER.iter().find(|(name, _)| name == what).map_or(0, |(_, each)| *each);
+            (*after > before + spares * each).then(|| Leftover { what: what.clone(), before, after: *after })
         });
         more.collect()
     }
@@ -144,7 +176,9 @@ fn seen_outside(process: Option<Process>, profiles: Option<&Path>) -> BTreeMap<S
             *counts.entry(format!("thread: {thread}")).or_default() += 1;
         }
         for kind in process.open_files() {
-            *counts.entry(format!("open file: {kind}")).or_default() += 1;
+            let lock = kind.contains("/profile-") && kind.ends_with(".lock");
+            let what = if lock { PROFILE_LOCK.to_owned() } else { format!("open file: {kind}") };
+            *counts.entry(what).or_default() += 1;
         }
     }
     if let Some(profiles) = profiles {
@@ -177,6 +211,17 @@ mod tests {
         let named: Vec<_> = left.iter().map(|one| (one.what.as_str(), one.before, one.after)).collect();
         assert_eq!(named, [("process: zombie", 0, 3), ("sessions", 0, 1)]);
         assert!(before.above(&before).is_empty());
+    }
+
+    #[test]
+    fn one_spare_browser_is_none_left_behind_but_two_are_and_so_is_one_the_pool_does_not_know() {
+        let before = traces(&[("browsers", 1), ("process: browser", 1), ("process: zygote", 3)]);
+        let spare = traces(&[("browsers", 2), ("process: browser", 2), ("process: zygote", 6)]);
+        assert!(before.above(&spare).is_empty());
+        let two = traces(&[("browsers", 3), ("process: browser", 3), ("process: zygote", 9)]);
+        assert_eq!(before.above(&two).len(), 3);
+        let unknown = traces(&[("browsers", 1), ("process: browser", 2), ("process: zygote", 6)]);
+        assert_eq!(before.above(&unknown).len(), 2);
     }
 
     #[test]
