@@ -98,35 +98,6 @@ async fn a_page_without_end_is_cut_at_the_bytes_a_session_may_have() {
 }
 
 #[tokio::test]
-async fn of_five_hundred_popups_sixteen_tabs_are_left_and_the_others_ask_for_nothing() {
-    const TABS_MAX: usize = 16;
-    let (room, agent) = open("").await;
-    agent.goto(&room.site.url("/hostile/popups-asking")).await;
-    agent.click(&["button", "Press"]).await;
-    let tabs = async || section(&agent.ok("browser_tabs", json!({ "action": "list" })).await.text, "Result");
-    let settled = until("the popups' end", SOON, async || {
-        // As many as asked have their page, and none is still on its way.
-        let tabs = tabs().await;
-        let asked = room.site.count("GET", "/hostile/popped");
-        (asked > 1 && tabs.lines().count() == asked + 1).then_some(())
-    });
-    if let Err(fault) = settled.await {
-        panic!("{fault}\n{} asked\n{}", room.site.count("GET", "/hostile/popped"), tabs().await);
-    }
-    assert!(room.site.count("GET", "/hostile/popped") < TABS_MAX, "one that was too many asked the site");
-    goes_on(&room, &agent).await;
-    agent.ok("session_close", json!({ "session": "default" })).await;
-    let gone = until("the end of its renderers", SOON, async || {
-        let key = room.service.admin_key();
-        let (_, pool) = room.service.api("GET", "/v1/pool", Some(key), None).await.ok()?;
-        (pool["in_use"] == 0).then_some(())
-    });
-    gone.await.unwrap();
-    goes_on(&room, &agent).await;
-    room.close().await;
-}
-
-#[tokio::test]
 async fn workers_without_number_end_with_their_session() {
     let (room, agent) = open("[pool]\nwarm_sessions = 0\n").await;
     let before = room.service.children().len();

@@ -24,7 +24,7 @@ impl Default for SessionConfig {
             idle_ms_max: 10 * 60 * 1000,
             life_ms_max: 4 * 60 * 60 * 1000,
             calls_waiting_max: 16,
-            tabs_max: 32,
+            tabs_max: 16,
             calls_kept_max: 200,
         }
     }

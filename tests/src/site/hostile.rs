@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 /// Name, and the body of the page.
-const PAGES: [(&str, &str); 21] = [
+const PAGES: [(&str, &str); 20] = [
     ("nodes", "<main></main><script>document.querySelector('main').innerHTML = '<p>x</p>'.repeat(1e6);</script>"),
     (
         "depth",
@@ -46,10 +46,6 @@ const PAGES: [(&str, &str); 21] = [
     ),
     ("popups", "<button onclick=\"for (let n = 0; n < 300; n++) open('about:blank', `w${n}`);\">Press</button>"),
     ("popups-again", "<button onclick=\"setInterval(() => open('about:blank'), 0)\">Press</button>"),
-    (
-        "popups-asking",
-        "<button onclick=\"for (let n = 0; n < 500; n++) open('/hostile/popped?' + n, `w${n}`);\">Press</button>",
-    ),
     (
         "frames",
         "<main></main><script>document.querySelector('main').innerHTML = '<iframe srcdoc=x width=10 height=10></iframe>'.repeat(1e5);</script>",
