@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::scenario::Kind;
 use super::timeline::{Look, Timeline};
@@ -39,6 +40,7 @@ pub(super) struct Inner {
     pub total: Times,
     pub late_start: Times,
     pub kills: u64,
+    pub last_kill: Option<Instant>,
     pub hurt: BTreeMap<String, u64>,
     /// Sessions that ended, however.
     pub ended: u64,
@@ -147,11 +149,14 @@ impl Numbers {
     }
 
     pub(super) fn killed(&self) {
-        self.lock().kills += 1;
+        let mut inner = self.lock();
+        inner.kills += 1;
+        inner.last_kill = Some(Instant::now());
     }
 
-    pub(super) fn kills(&self) -> u64 {
-        self.lock().kills
+    /// Was a browser killed then or later?
+    pub(super) fn killed_since(&self, moment: Instant) -> bool {
+        self.lock().last_kill.is_some_and(|kill| kill >= moment)
     }
 
     pub(super) fn hurt(&self, what: &str) {

@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// The last arrival to the end of the last session: above an agent's patience and the longest answer.
 const ENDS_WITHIN: Duration = Duration::from_secs(240);
 
+/// A killed browser may cost sessions that begin so long after it: the next one must be ready in a second (the pool's own figure).
+const KILL_FELT_FOR: Duration = Duration::from_secs(1);
+
 /// An open loop instead of agents that come back.
 #[derive(Debug, Clone)]
 pub struct Open {
@@ -124,7 +127,7 @@ async fn attempt(
     loop {
         tries += 1;
         let name = format!("load-{}-{number}-{tries}", std::process::id());
-        let kills = run.numbers.kills();
+        let begun = Instant::now();
         let trouble = match run.client(key).await {
             Ok(client) => match deeds::session(run, client, &name, arrival.kind).await {
                 Ok(course) => {
@@ -150,7 +153,8 @@ async fn attempt(
             Trouble::Failed(step, what) => (step, what),
             Trouble::Busy(what) => ("a call in an open session", what),
         };
-        return if run.numbers.kills() > kills { End::Hurt(format!("{step}: {what}")) } else { End::Wrong(step, what) };
+        let hurt = begun.checked_sub(KILL_FELT_FOR).is_some_and(|from| run.numbers.killed_since(from));
+        return if hurt { End::Hurt(format!("{step}: {what}")) } else { End::Wrong(step, what) };
     }
 }
 
