@@ -44,6 +44,7 @@ mod pdf;
 mod policy;
 mod reading;
 mod receiver;
+mod reconnecting;
 mod room;
 mod routes;
 mod sending;
