@@ -58,6 +58,13 @@ const OF_A_BROWSER: [(&str, u64); 14] = [
     ("tasks_alive{task=\"chromium process\"}", 1),
 ];
 
+/// Warm contexts more than before that are no leftover: the pool keeps ready ones of other tenants than the last, three times its goal.
+const WARM_OF_OTHERS: u64 = 6;
+
+/// What one warm context brings with it at most: its page's renderer, and the proxy's socket and task for it.
+const OF_A_CONTEXT: [&str; 4] =
+    ["warm contexts", "process: renderer", "open file: socket", "tasks_alive{task=\"egress lane\"}"];
+
 /// Every browser's own lock, whatever its folder is called.
 const PROFILE_LOCK: &str = "open file: lock of a profile";
 
@@ -132,19 +139,22 @@ impl Traces {
         }
     }
 
-    fn browsers(&self) -> u64 {
-        self.0.get("browsers").copied().unwrap_or(0)
+    fn count(&self, what: &str) -> u64 {
+        self.0.get(what).copied().unwrap_or(0)
     }
 
     /// What `after` has more of. Less is no leftover: a spare that is gone was nobody's.
     fn above(&self, after: &Self) -> Vec<Leftover> {
-        let spares = after.browsers().saturating_sub(self.browsers()).min(SPARE_BROWSERS);
+        let more_of = |what: &str| after.count(what).saturating_sub(self.count(what));
+        let spares = more_of("browsers").min(SPARE_BROWSERS);
+        let warm = more_of("warm contexts").min(WARM_OF_OTHERS);
         let more = after.0.iter().filter_map(|(what, after)| {
             let store = STORE.iter().any(|(begins, ends)| what.starts_with(begins) && what.ends_with(ends));
             let floor = if store { STORE_CONNECTIONS } else { 0 };
             let before = self.0.get(what).copied().unwrap_or(0).max(floor);
             let each = OF_A_BROWSER.iter().find(|(name, _)| name == what).map_or(0, |(_, each)| *each);
-            (*after > before + spares * each).then(|| Leftover { what: what.clone(), before, after: *after })
+            let ready = if OF_A_CONTEXT.contains(&what.as_str()) { warm } else { 0 };
+            (*after > before + spares * each + ready).then(|| Leftover { what: what.clone(), before, after: *after })
         });
         more.collect()
     }
@@ -222,6 +232,15 @@ mod tests {
         assert_eq!(before.above(&two).len(), 3);
         let unknown = traces(&[("browsers", 1), ("process: browser", 2), ("process: zygote", 6)]);
         assert_eq!(before.above(&unknown).len(), 2);
+    }
+
+    #[test]
+    fn warm_contexts_of_other_tenants_are_no_leftover_but_a_renderer_without_one_is() {
+        let before = traces(&[("warm contexts", 2), ("process: renderer", 2)]);
+        let kept = traces(&[("warm contexts", 4), ("process: renderer", 4)]);
+        assert!(before.above(&kept).is_empty());
+        let orphan = traces(&[("warm contexts", 4), ("process: renderer", 5)]);
+        assert_eq!(before.above(&orphan).len(), 1);
     }
 
     #[test]
