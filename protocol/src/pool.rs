@@ -18,6 +18,10 @@ pub struct PoolView {
     pub max_sessions: u32,
     /// Limit: callers that may wait.
     pub max_waiting: u32,
+    /// Limit: sessions of one tenant at once; 0 is none of its own.
+    pub max_sessions_per_tenant: u32,
+    /// Limit: callers of one tenant that may wait; 0 is none of its own.
+    pub max_waiting_per_tenant: u32,
     /// Goal: contexts kept ready.
     pub warm_sessions: u32,
     /// Limit: sessions that share one browser process.
@@ -33,6 +37,10 @@ pub struct PoolView {
 pub struct PoolPatch {
     pub max_sessions: Option<u32>,
     pub max_waiting: Option<u32>,
+    /// 0 takes the limit away.
+    pub max_sessions_per_tenant: Option<u32>,
+    /// 0 takes the limit away.
+    pub max_waiting_per_tenant: Option<u32>,
     pub warm_sessions: Option<u32>,
     pub max_sessions_per_browser: Option<u32>,
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where by panicking")]
 
 mod actions;
+mod admission;
 mod agent;
 mod approvals;
 mod attention;

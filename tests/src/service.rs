@@ -317,6 +317,25 @@ impl Service {
         Ok((status, headers, answer.bytes().await.map_err(|error| Fault::of(&url, error))?.to_vec()))
     }
 
+    /// Sends a body as it is; status, headers and bytes of the answer.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn post(
+        &self,
+        path: &str,
+        key: &str,
+        mime: &str,
+        body: Vec<u8>,
+    ) -> Outcome<(u16, HashMap<String, String>, Vec<u8>)> {
+        let request = self.http.post(format!("{}{path}", self.base())).bearer_auth(key).header("content-type", mime);
+        let answer = request.body(body).send().await.map_err(|error| Fault::of(path, error))?;
+        let status = answer.status().as_u16();
+        let text = |value: &reqwest::header::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
+        Ok((status, headers, answer.bytes().await.map_err(|error| Fault::of(path, error))?.to_vec()))
+    }
+
     /// Sends a body as it is to a `/v1` route; the answer's status and JSON.
     ///
     /// # Errors

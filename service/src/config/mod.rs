@@ -38,7 +38,7 @@ pub use self::live::LiveConfig;
 pub use self::log::{LogConfig, LogFormat};
 pub use self::mask::MaskConfig;
 pub use self::mcp::McpConfig;
-pub use self::pool::{Isolation, PoolConfig};
+pub use self::pool::{Isolation, PoolConfig, WAITING_MAX};
 pub use self::session::SessionConfig;
 pub use self::share::ShareConfig;
 pub use self::webhook::{
@@ -241,12 +241,8 @@ impl Config {
                 return out_of_range(key, value.to_string(), "64 to 8192");
             }
         }
-        if self.pool.max_sessions > self.pool.ceiling {
-            return Err(ConfigError::new(
-                "pool.max_sessions",
-                format!("pool.max_sessions is {}, above pool.ceiling {}", self.pool.max_sessions, self.pool.ceiling),
-                "Raise pool.ceiling or lower pool.max_sessions.",
-            ));
+        if let Some((key, what, how)) = self.pool.fault() {
+            return Err(ConfigError::new(key, what, how));
         }
         if let Some(root) = self.files.roots.iter().find(|root| !root.is_absolute()) {
             return Err(ConfigError::new(

@@ -13,7 +13,10 @@ pub enum Isolation {
     Session,
 }
 
-/// The pool's limits. The first four can be moved while it runs (`PATCH /v1/pool`).
+/// What `max_waiting` can be at most: each caller that waits costs a connection and some KiB.
+pub const WAITING_MAX: u32 = 100_000;
+
+/// The pool's limits. The first six can be moved while it runs (`PATCH /v1/pool`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PoolConfig {
@@ -21,6 +24,11 @@ pub struct PoolConfig {
     pub max_sessions: u32,
     /// Callers that may wait for a place; one more is refused with `queue_full`.
     pub max_waiting: u32,
+    /// Sessions one tenant may have open at once; it waits beyond that, also when places are free. 0: as many as there are.
+    pub max_sessions_per_tenant: u32,
+    /// Callers of one tenant that may wait; one more is refused with `tenant_full`. 0: as many as `max_waiting`, but in a full room the
+    /// tenant with the longest queue gives way to the others.
+    pub max_waiting_per_tenant: u32,
     /// Contexts kept ready, each with a page.
     pub warm_sessions: u32,
     /// Sessions that share one browser process.
@@ -48,6 +56,8 @@ impl Default for PoolConfig {
         Self {
             max_sessions: 32,
             max_waiting: 64,
+            max_sessions_per_tenant: 0,
+            max_waiting_per_tenant: 0,
             warm_sessions: 2,
             max_sessions_per_browser: 16,
             ceiling: 256,
@@ -59,5 +69,31 @@ impl Default for PoolConfig {
             browser_memory_mib_max: 6_144,
             browser_age_s_max: 6 * 60 * 60,
         }
+    }
+}
+
+impl PoolConfig {
+    /// The first setting that is out of its range or contradicts another: key, what, how.
+    pub(super) fn fault(&self) -> Option<(&'static str, String, &'static str)> {
+        let above = |key: &'static str, value: u32, bound: &'static str, most: u32, how: &'static str| {
+            (value > most).then(|| (key, format!("{key} is {value}, above {bound} {most}"), how))
+        };
+        let ceiling = "pool.ceiling";
+        above(
+            "pool.max_sessions",
+            self.max_sessions,
+            ceiling,
+            self.ceiling,
+            "Raise pool.ceiling or lower pool.max_sessions.",
+        )
+        .or_else(|| {
+            let (key, how) = ("pool.max_sessions_per_tenant", "Lower it; 0 is no limit of its own.");
+            above(key, self.max_sessions_per_tenant, ceiling, self.ceiling, how)
+        })
+        .or_else(|| above("pool.max_waiting", self.max_waiting, "what may wait at most,", WAITING_MAX, "Lower it."))
+        .or_else(|| {
+            let (key, how) = ("pool.max_waiting_per_tenant", "Lower it; 0 is no limit of its own.");
+            above(key, self.max_waiting_per_tenant, "what may wait at most,", WAITING_MAX, how)
+        })
     }
 }

@@ -201,9 +201,10 @@ impl From<NotKept> for Refusal {
 impl From<PoolError> for Refusal {
     fn from(error: PoolError) -> Self {
         let status = match &error {
-            PoolError::Full { .. } | PoolError::WaitedTooLong { .. } | PoolError::LowMemory { .. } => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            PoolError::Full { .. }
+            | PoolError::TenantFull { .. }
+            | PoolError::WaitedTooLong { .. }
+            | PoolError::LowMemory { .. } => StatusCode::TOO_MANY_REQUESTS,
             PoolError::Limit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             PoolError::Draining | PoolError::Broken { .. } | PoolError::Browser(_) | PoolError::Lane(_) => {
                 StatusCode::SERVICE_UNAVAILABLE

@@ -13,6 +13,9 @@ pub enum PoolError {
     /// As many wait as may.
     #[error("all {sessions} browser sessions are in use and {waiting} callers wait already")]
     Full { sessions: u32, waiting: u32, retry_after: Duration },
+    /// One tenant has as many waiting as it may.
+    #[error("your tenant has {sessions} browser sessions open and {waiting} callers waiting, which is all it may have")]
+    TenantFull { sessions: u32, waiting: u32, retry_after: Duration },
     /// The wait for a place ran out.
     #[error("no browser session became free within {} s", after.as_secs())]
     WaitedTooLong { after: Duration, retry_after: Duration },
@@ -46,6 +49,7 @@ impl PoolError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Full { .. } => "queue_full",
+            Self::TenantFull { .. } => "tenant_full",
             Self::WaitedTooLong { .. } => "queue_timeout",
             Self::LowMemory { .. } => "low_memory",
             Self::Draining => "draining",
@@ -60,6 +64,7 @@ impl PoolError {
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Full { retry_after, .. }
+            | Self::TenantFull { retry_after, .. }
             | Self::WaitedTooLong { retry_after, .. }
             | Self::LowMemory { retry_after, .. }
             | Self::Broken { retry_after, .. } => Some(*retry_after),
@@ -78,7 +83,8 @@ impl PoolError {
             Self::Draining => "Try again when the service is back.".to_owned(),
             Self::Limit { .. } => "Give a number within the range.".to_owned(),
             other => {
-                let seconds = other.retry_after().unwrap_or_default().as_secs().max(1);
+                // Whole seconds as in `Retry-After`: one number for both.
+                let seconds = other.retry_after().unwrap_or_default().as_millis().div_ceil(1_000).max(1);
                 format!("Try again in {seconds} s, or close a session you no longer need (session_close).")
             }
         }

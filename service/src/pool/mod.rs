@@ -1,7 +1,7 @@
 //! How many sessions there may be, who waits, and which browser each gets.
 //!
 //! `deadpool` holds the browser processes at a ceiling fixed at start; the limit that moves while it runs is ours and stands in front
-//! ([`WaitingRoom`]). Opening a session is a hand-over: contexts with a page are kept warm. Nothing is ever reused across sessions, and
+//! ([`WaitingRoom`], by the rules of `line`). Opening a session is a hand-over: contexts with a page are kept warm. Nothing is ever reused across sessions, and
 //! no browser process ever serves two tenants.
 
 mod breaker;
@@ -9,6 +9,8 @@ mod error;
 mod fleet;
 mod lane;
 mod lease;
+mod line;
+mod lives;
 mod manager;
 mod memory;
 mod waiting_room;
@@ -27,10 +29,11 @@ pub use lane::{Boxed, Denial, Lane, Lanes};
 pub use lease::Lease;
 
 use crate::browser::LaunchOptions;
-use crate::config::PoolConfig;
+use crate::config::{PoolConfig, WAITING_MAX};
 use crate::telemetry::{Tasks, names};
 use fleet::Fleet;
-use waiting_room::WaitingRoom;
+use line::Limits;
+use waiting_room::{Numbers, WaitingRoom};
 use warm::Warm;
 
 /// The pool.
@@ -48,7 +51,12 @@ impl Pool {
     pub fn new(config: PoolConfig, options: Arc<LaunchOptions>, lanes: Arc<dyn Lanes>, tasks: Tasks) -> Arc<Self> {
         let fleet = Arc::new(Fleet::new(&config, options, tasks.clone()));
         let warm = Warm::new(config.warm_sessions, Arc::clone(&fleet), lanes);
-        let room = WaitingRoom::new(config.max_sessions.min(config.ceiling), config.max_waiting);
+        let room = WaitingRoom::new(Limits {
+            sessions: config.max_sessions.min(config.ceiling),
+            waiting: config.max_waiting,
+            sessions_per_tenant: config.max_sessions_per_tenant,
+            waiting_per_tenant: config.max_waiting_per_tenant,
+        });
         Arc::new(Self { room, fleet, warm, config, tasks })
     }
 
@@ -66,7 +74,7 @@ impl Pool {
     /// A place, a context and a page for one session of `tenant`. While waiting, `tell` hears the place in the queue (from 1).
     ///
     /// # Errors
-    /// `Full` at once when nobody more may wait; `WaitedTooLong`; `LowMemory`; `Browser` when none could be started.
+    /// `Full` or `TenantFull` at once when nobody more may wait; `WaitedTooLong`; `LowMemory`; `Browser` when none could be started.
     pub async fn acquire(&self, tenant: &str, tell: impl FnMut(usize) + Send) -> Result<Lease, PoolError> {
         let began = Instant::now();
         let admitted = async {
@@ -91,14 +99,16 @@ impl Pool {
     /// Its numbers and limits now.
     #[must_use]
     pub fn view(&self) -> PoolView {
-        let (max_sessions, max_waiting, in_use, waiting) = self.room.numbers();
+        let Numbers { limits, in_use, waiting } = self.room.numbers();
         let view = PoolView {
             in_use,
             waiting,
             warm: self.warm.ready(),
             browsers: self.fleet.browsers(),
-            max_sessions,
-            max_waiting,
+            max_sessions: limits.sessions,
+            max_waiting: limits.waiting,
+            max_sessions_per_tenant: limits.sessions_per_tenant,
+            max_waiting_per_tenant: limits.waiting_per_tenant,
             warm_sessions: self.warm.goal(),
             max_sessions_per_browser: self.fleet.sessions_per_browser(),
             ceiling: self.config.ceiling,
@@ -121,10 +131,21 @@ impl Pool {
         };
         let ceiling = self.config.ceiling;
         within("max_sessions", patch.max_sessions, 0, ceiling)?;
-        within("max_waiting", patch.max_waiting, 0, 100_000)?;
+        within("max_waiting", patch.max_waiting, 0, WAITING_MAX)?;
+        within("max_sessions_per_tenant", patch.max_sessions_per_tenant, 0, ceiling)?;
+        within("max_waiting_per_tenant", patch.max_waiting_per_tenant, 0, WAITING_MAX)?;
         within("warm_sessions", patch.warm_sessions, 0, ceiling)?;
         within("max_sessions_per_browser", patch.max_sessions_per_browser, 1, ceiling)?;
-        self.room.set_limits(patch.max_sessions, patch.max_waiting);
+        self.room.set_limits(|limits| {
+            for (limit, wanted) in [
+                (&mut limits.sessions, patch.max_sessions),
+                (&mut limits.waiting, patch.max_waiting),
+                (&mut limits.sessions_per_tenant, patch.max_sessions_per_tenant),
+                (&mut limits.waiting_per_tenant, patch.max_waiting_per_tenant),
+            ] {
+                *limit = wanted.unwrap_or(*limit);
+            }
+        });
         if let Some(sessions) = patch.max_sessions_per_browser {
             self.fleet.set_sessions_per_browser(sessions);
         }

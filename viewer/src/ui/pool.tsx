@@ -92,6 +92,8 @@ type LimitName = keyof PoolPatch;
 const LIMITS: readonly { name: LimitName; label: string; hint: (pool: PoolView) => string }[] = [
   { name: "max_sessions", label: "Sessions at once", hint: (pool) => `At most ${pool.ceiling}, fixed at start.` },
   { name: "max_waiting", label: "Callers that may wait", hint: () => "Beyond it callers are told to come back." },
+  { name: "max_sessions_per_tenant", label: "Sessions of one tenant", hint: () => "0: no limit of its own." },
+  { name: "max_waiting_per_tenant", label: "Waiting callers of one tenant", hint: () => "0: no limit of its own." },
   { name: "warm_sessions", label: "Sessions kept warm", hint: () => "Ready before anyone asks." },
   { name: "max_sessions_per_browser", label: "Sessions per browser", hint: () => "1 gives each a process tree of its own." },
 ];
@@ -107,8 +109,15 @@ function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null
     event.preventDefault();
     if (saving.value || changed.length === 0) return;
     saving.value = true;
-    const patch: PoolPatch = { max_sessions: null, max_waiting: null, warm_sessions: null, max_sessions_per_browser: null };
-    for (const { name } of changed) patch[name] = window.Number(edited.value[name]);
+    const wish = (name: LimitName): number | null => (changed.some((one) => one.name === name) ? window.Number(edited.value[name]) : null);
+    const patch: PoolPatch = {
+      max_sessions: wish("max_sessions"),
+      max_waiting: wish("max_waiting"),
+      max_sessions_per_tenant: wish("max_sessions_per_tenant"),
+      max_waiting_per_tenant: wish("max_waiting_per_tenant"),
+      warm_sessions: wish("warm_sessions"),
+      max_sessions_per_browser: wish("max_sessions_per_browser"),
+    };
     try {
       pool.value = (await request("PATCH", "/v1/pool", patch)) as PoolView;
       edited.value = {};
@@ -131,7 +140,7 @@ function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null
               type="number"
               inputMode="numeric"
               min={name === "max_sessions_per_browser" ? 1 : 0}
-              max={name === "max_sessions" ? view.ceiling : undefined}
+              max={name === "max_sessions" || name === "max_sessions_per_tenant" ? view.ceiling : undefined}
               required
               value={edited.value[name] ?? String(view[name])}
               onInput={(event) => {

@@ -624,6 +624,14 @@ max_sessions: number,
  */
 max_waiting: number,
 /**
+ * Limit: sessions of one tenant at once; 0 is none of its own.
+ */
+max_sessions_per_tenant: number,
+/**
+ * Limit: callers of one tenant that may wait; 0 is none of its own.
+ */
+max_waiting_per_tenant: number,
+/**
  * Goal: contexts kept ready.
  */
 warm_sessions: number,
@@ -639,7 +647,15 @@ ceiling: number, };
 /**
  * Body of `PATCH /v1/pool`: limits to move while it runs; what is absent stays.
  */
-export type PoolPatch = { max_sessions: number | null, max_waiting: number | null, warm_sessions: number | null, max_sessions_per_browser: number | null, };
+export type PoolPatch = { max_sessions: number | null, max_waiting: number | null,
+/**
+ * 0 takes the limit away.
+ */
+max_sessions_per_tenant: number | null,
+/**
+ * 0 takes the limit away.
+ */
+max_waiting_per_tenant: number | null, warm_sessions: number | null, max_sessions_per_browser: number | null, };
 
 /**
  * What the service tells the grid and the inbox.
