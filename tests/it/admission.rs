@@ -146,7 +146,7 @@ async fn a_noisy_tenant_fills_its_share_and_holds_up_nobody_else() {
     }
     when(&room.service, "its share inside and outside", |view| view["in_use"] == 2 && view["waiting"] == 4).await;
     let told = noisy.refused("session_open", json!({ "name": "n6" })).await;
-    assert!(told.contains("your tenant has 2 browser sessions open and 4 callers waiting"), "{told}");
+    assert!(told.contains("our tenant has 2 browser sessions open and 4 callers waiting"), "{told}");
     assert!(told.contains("Try again in "), "{told}");
     // A place is free, and it is not theirs: another walks in without a word about waiting.
     let opened = quiet.ok("session_open", json!({ "name": "q0" })).await;
@@ -189,5 +189,47 @@ async fn limits_out_of_their_range_are_refused_and_change_nothing() {
     let agent = room.service.create_key("agent", &["agent"], None).await.unwrap();
     let (status, _) = room.service.api("PATCH", "/v1/pool", Some(&agent), Some(json!({}))).await.unwrap();
     assert_eq!(status, 403, "an agent moves no limits");
+    room.close().await;
+}
+
+/// Sets the service's limit of open files, as an operator or a container does; `None` lifts it again.
+async fn limit_files(service: &Service, soft: u64) {
+    let pid = service.process().pid.to_string();
+    let limit = format!("--nofile={soft}:");
+    let set = tokio::process::Command::new("prlimit").args(["--pid", &pid, &limit]).status().await.unwrap();
+    assert!(set.success(), "prlimit (util-linux) is needed for this test");
+}
+
+#[tokio::test]
+async fn with_few_files_left_to_open_new_sessions_are_refused_and_open_ones_go_on() {
+    let room = Room::open().await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", room.service.process().pid)).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let numbers: Vec<&str> = line.split_whitespace().filter(|word| word.parse::<u64>().is_ok()).collect();
+    assert_eq!(numbers[0], numbers[1], "the soft limit was raised to the hard one at start: {line}");
+    let plenty: u64 = numbers[0].parse().unwrap();
+    let agent = room.agent().await;
+    agent.ok("session_open", json!({ "name": "first" })).await;
+    let open = std::fs::read_dir(format!("/proc/{}/fd", room.service.process().pid)).unwrap().count() as u64;
+    // Enough for the connections of this test and its pages, too few for a session.
+    limit_files(&room.service, open + 60).await;
+    let told = agent.refused("session_open", json!({ "name": "second" })).await;
+    assert!(told.contains("more files may be opened") && told.contains("Try again in 5 s"), "{told}");
+    let (status, after, body) = post_session(&room.service).await;
+    assert_eq!((status, after, body["code"].as_str()), (503, 5, Some("low_fds")), "{body}");
+    agent.ok("browser_navigate", json!({ "session": "first", "url": room.site.url("/form") })).await;
+    assert_eq!(room.site.count("GET", "/form"), 1, "who is in stays in");
+    // None at all: a connection waits in the kernel's queue until one closes, and is answered then.
+    limit_files(&room.service, 3).await;
+    let (said, ()) = tokio::join!(room.service.api("GET", "/healthz", None, None), async {
+        let said = until("the service's word for it", SOON, async || {
+            (!room.service.log_lines_with("cannot take connections").is_empty()).then_some(())
+        });
+        said.await.unwrap();
+        limit_files(&room.service, plenty).await;
+    });
+    assert_eq!(said.unwrap().0, 200);
+    assert_eq!(room.service.log_lines_with("cannot take connections").len(), 1, "said once");
+    agent.ok("session_open", json!({ "name": "third" })).await;
     room.close().await;
 }

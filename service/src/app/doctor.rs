@@ -133,10 +133,11 @@ fn fonts() -> Checked {
 
 fn descriptors() -> Checked {
     match getrlimit(Resource::RLIMIT_NOFILE) {
-        Ok((soft, _)) if soft >= DESCRIPTORS_MIN => Ok(format!("{soft} a process")),
-        Ok((soft, hard)) => Err((
-            format!("only {soft} a process (at most {hard})"),
-            format!("Raise the limit to at least {DESCRIPTORS_MIN}: ulimit -n, or LimitNOFILE= of the unit."),
+        // The service raises its own limit to what it may.
+        Ok((_, hard)) if hard >= DESCRIPTORS_MIN => Ok(format!("{hard} a process")),
+        Ok((_, hard)) => Err((
+            format!("only {hard} a process"),
+            format!("Raise the limit to at least {DESCRIPTORS_MIN}: ulimit -Hn, or LimitNOFILE= of the unit."),
         )),
         Err(error) => Err((format!("the limit cannot be read: {error}"), "Look at ulimit -n.".to_owned())),
     }

@@ -16,6 +16,7 @@ use crate::config::{Config, Keys};
 use crate::http::{Edge, bind, router, start};
 use crate::live::{Hub, Witness};
 use crate::mcp;
+use crate::pool::raise_descriptor_limit;
 use crate::telemetry::{LogGuard, Metrics, init_logs};
 
 /// Everything that runs, with its doors open.
@@ -32,6 +33,10 @@ struct Opened {
 /// Builds the house and opens its doors: ready when this returns.
 async fn open(config: Config) -> Result<Opened, Failure> {
     let log = init_logs(&config.log)?;
+    match raise_descriptor_limit() {
+        Ok(limit) => tracing::debug!(limit, "limit of open files"),
+        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
+    }
     let metrics = Metrics::install()?;
     let listener = bind(config.listen).await?;
     let listening = listener.local_addr().map_err(|error| two(error, "Choose another address with --listen."))?;

@@ -41,6 +41,9 @@ pub struct PoolConfig {
     pub isolation: Isolation,
     /// Memory that must stay free for a session to be admitted, MiB (of the cgroup where there is one). 0: not looked at.
     pub memory_free_mib_min: u64,
+    /// Files the service must still be able to open for a session to be admitted: its browser's pipes, its proxy and the connections of its
+    /// pages. 0: not looked at.
+    pub descriptors_free_min: u32,
     /// Sessions a browser process serves before it is replaced.
     pub sessions_per_browser_life: u32,
     /// Memory of one browser, MiB, beyond which it takes no more sessions and is replaced when its last one ends. 0: no bound.
@@ -64,6 +67,7 @@ impl Default for PoolConfig {
             wait_ms_max: 30_000,
             isolation: Isolation::Tenant,
             memory_free_mib_min: 256,
+            descriptors_free_min: 128,
             sessions_per_browser_life: 500,
             browser_memory_mib_renew: 3_072,
             browser_memory_mib_max: 6_144,

@@ -206,9 +206,11 @@ impl From<PoolError> for Refusal {
             | PoolError::WaitedTooLong { .. }
             | PoolError::LowMemory { .. } => StatusCode::TOO_MANY_REQUESTS,
             PoolError::Limit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            PoolError::Draining | PoolError::Broken { .. } | PoolError::Browser(_) | PoolError::Lane(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            PoolError::Draining
+            | PoolError::LowDescriptors { .. }
+            | PoolError::Broken { .. }
+            | PoolError::Browser(_)
+            | PoolError::Lane(_) => StatusCode::SERVICE_UNAVAILABLE,
         };
         Self { retry_after: error.retry_after(), ..Self::new(status, error.code(), sentence(&error), error.hint()) }
     }

@@ -58,11 +58,14 @@ pub fn start(listener: TcpListener, router: Router, config: &HttpConfig, tasks: 
     };
     let connections = tasks.clone();
     tasks.spawn("http accept", async move {
+        // Said once and not ten times a second, until a connection is taken again.
+        let mut short = false;
         loop {
             // First the place, then the connection: whoever finds no place waits in the kernel's queue and costs nothing.
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             match listener.accept().await {
                 Ok((stream, peer)) => {
+                    short = false;
                     let router = router.clone();
                     connections
                         .spawn_with("http connection", move |end| serve(stream, peer, router, limits, place, end));
@@ -71,7 +74,10 @@ pub fn start(listener: TcpListener, router: Router, config: &HttpConfig, tasks: 
                 // descriptors, which passes when others close.
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    tracing::error!(%error, "cannot take connections; raise the limit of open files (ulimit -n)");
+                    if !short {
+                        tracing::error!(%error, "cannot take connections; raise the limit of open files (ulimit -n)");
+                        short = true;
+                    }
                     tokio::time::sleep(BREATH).await;
                 }
             }

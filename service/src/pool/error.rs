@@ -22,6 +22,9 @@ pub enum PoolError {
     /// The machine or its cgroup has too little memory left for one more.
     #[error("only {free_mib} MiB of memory are free, and a new session needs {needed_mib} MiB")]
     LowMemory { free_mib: u64, needed_mib: u64, retry_after: Duration },
+    /// The process may open too few files for one more session and its connections.
+    #[error("only {free} more files may be opened, and a new session needs {needed}")]
+    LowDescriptors { free: u64, needed: u64, retry_after: Duration },
     /// The service is shutting down.
     #[error("the service is shutting down")]
     Draining,
@@ -52,6 +55,7 @@ impl PoolError {
             Self::TenantFull { .. } => "tenant_full",
             Self::WaitedTooLong { .. } => "queue_timeout",
             Self::LowMemory { .. } => "low_memory",
+            Self::LowDescriptors { .. } => "low_fds",
             Self::Draining => "draining",
             Self::Broken { .. } | Self::Browser(_) => "browser_unavailable",
             Self::Lane(_) => "egress_unavailable",
@@ -67,6 +71,7 @@ impl PoolError {
             | Self::TenantFull { retry_after, .. }
             | Self::WaitedTooLong { retry_after, .. }
             | Self::LowMemory { retry_after, .. }
+            | Self::LowDescriptors { retry_after, .. }
             | Self::Broken { retry_after, .. } => Some(*retry_after),
             Self::Browser(_) | Self::Lane(_) => Some(Duration::from_secs(1)),
             Self::Draining => Some(BACK_AFTER),
@@ -81,6 +86,10 @@ impl PoolError {
             Self::Browser(BrowserError::Launch { hint, .. })
             | Self::Broken { error: BrowserError::Launch { hint, .. }, .. } => hint.clone(),
             Self::Draining => "Try again when the service is back.".to_owned(),
+            Self::LowDescriptors { retry_after, .. } => format!(
+                "Try again in {} s; whoever runs the service can raise its limit of open files (LimitNOFILE=, ulimit -n).",
+                retry_after.as_secs()
+            ),
             Self::Limit { .. } => "Give a number within the range.".to_owned(),
             other => {
                 // Whole seconds as in `Retry-After`: one number for both.

@@ -5,6 +5,8 @@
 //! no browser process ever serves two tenants.
 
 mod breaker;
+mod cgroup;
+mod descriptors;
 mod error;
 mod fleet;
 mod lane;
@@ -24,6 +26,7 @@ use helmwatch_protocol::{PoolPatch, PoolView};
 use metrics::{counter, gauge, histogram};
 use tokio::time::Instant;
 
+pub use descriptors::raise_descriptor_limit;
 pub use error::PoolError;
 pub use lane::{Boxed, Denial, Lane, Lanes};
 pub use lease::Lease;
@@ -74,11 +77,12 @@ impl Pool {
     /// A place, a context and a page for one session of `tenant`. While waiting, `tell` hears the place in the queue (from 1).
     ///
     /// # Errors
-    /// `Full` or `TenantFull` at once when nobody more may wait; `WaitedTooLong`; `LowMemory`; `Browser` when none could be started.
+    /// `Full` or `TenantFull` at once when nobody more may wait; `WaitedTooLong`; `LowMemory`; `LowDescriptors`; `Browser` when none could be started.
     pub async fn acquire(&self, tenant: &str, tell: impl FnMut(usize) + Send) -> Result<Lease, PoolError> {
         let began = Instant::now();
         let admitted = async {
             memory::check(self.config.memory_free_mib_min)?;
+            descriptors::check(u64::from(self.config.descriptors_free_min))?;
             self.room.enter(tenant, self.wait_max(), tell).await
         };
         let place = admitted.await.inspect_err(|error| {

@@ -195,6 +195,7 @@ impl Gate {
                     capabilities: &call.context.capabilities,
                     terms: call.terms,
                     tell: &tell,
+                    cancelled: &call.context.cancelled,
                 };
                 return match run(house).await {
                     Ok(answer) => response::plain(answer),
@@ -202,9 +203,15 @@ impl Gate {
                 };
             }
         };
-        let session = match self.session(call.context, &tell).await {
+        let session = tokio::select! {
+            biased;
+            session = self.session(call.context, &tell) => session.map_err(ToolError::from),
+            // Nothing has been done: whoever left while waiting for a place is out of the queue at once.
+            () = call.context.cancelled.cancelled() => Err(cancelled()),
+        };
+        let session = match session {
             Ok(session) => session,
-            Err(error) => return response::refusal(&error.into()),
+            Err(error) => return response::refusal(&error),
         };
         let navigation_deadline = self.settings.navigation_deadline;
         let public_url = Arc::clone(&self.settings.public_url);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
+use tokio_util::sync::CancellationToken;
 
 use super::keeper::Keeper;
 use super::terms::Terms;
@@ -49,6 +50,8 @@ pub(super) struct House<'a> {
     pub capabilities: &'a Capabilities,
     pub terms: Terms,
     pub tell: &'a (dyn Fn(String) + Send + Sync),
+    /// Cancelled when the client leaves: for what waits and has done nothing yet.
+    pub cancelled: &'a CancellationToken,
 }
 
 impl Turn {

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::session::NewSession;
+use crate::tools::gate::cancelled;
 use crate::tools::{Answer, Hints, Prepared, Tool, ToolError};
 
 #[derive(Deserialize, JsonSchema)]
@@ -38,7 +39,12 @@ pub(super) fn tool() -> Tool {
                         let tell = |position: usize| {
                             (house.tell)(format!("Waiting for a free browser session: place {position} in the queue."));
                         };
-                        let session = house.registry.open(house.caller, wanted, tell).await?;
+                        let session = tokio::select! {
+                            biased;
+                            session = house.registry.open(house.caller, wanted, tell) => session?,
+                            // Whoever left while waiting for a place is out of the queue at once, and no session is left to nobody.
+                            () = house.cancelled.cancelled() => return Err(cancelled()),
+                        };
                         Ok(Answer::result(format!(
                             "Opened session \"{}\" ({}).\nPass session: \"{}\" to other tools to use it.",
                             session.name(),
