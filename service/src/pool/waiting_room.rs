@@ -299,11 +299,11 @@ mod tests {
         for _ in 0..60 {
             let tenant = ["a", "b", "c"][random.random_range(0..3)];
             let (patience, life) = (random.random_range(1..200), random.random_range(0..40));
-            let room = room.clone();
+            let door = room.clone();
             handles.push(callers.spawn(async move {
-                let place = room.enter(tenant, Duration::from_millis(patience), |_| {}).await;
+                let place = door.enter(tenant, Duration::from_millis(patience), |_| {}).await;
                 if place.is_ok() {
-                    assert!(room.numbers().in_use <= 5, "the highest limit there was");
+                    assert!(door.numbers().in_use <= 5, "the highest limit there was");
                     tokio::time::sleep(Duration::from_millis(life)).await;
                 }
                 drop(place);
