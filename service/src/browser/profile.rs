@@ -84,10 +84,12 @@ impl Profile {
             // Whoever holds the lock is alive.
             let Ok(_held) = Flock::lock(file, FlockArg::LockExclusiveNonblock) else { continue };
             let folder = lock_path.with_extension("");
-            if fs::remove_dir_all(&folder).is_ok() || !folder.exists() {
+            let removed = fs::remove_dir_all(&folder).is_ok();
+            if removed || !folder.exists() {
                 drop(fs::remove_file(&lock_path));
-                swept += 1;
             }
+            // Where there was none its owner has just removed it.
+            swept += usize::from(removed);
         }
         swept
     }
