@@ -188,7 +188,7 @@ impl Page {
         self.connection.call("", "Browser.grantPermissions", params).await.map(drop)
     }
 
-    /// Shows the page as a window of this width would, CSS pixels, in dark or light.
+    /// Shows the page as a window of this width would, CSS pixels, in dark or light; colours have come to rest when it returns.
     ///
     /// # Errors
     /// What Chromium said.
@@ -196,7 +196,9 @@ impl Page {
         let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", size).await?;
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.call("Emulation.setEmulatedMedia", media).await.map(drop)
+        self.call("Emulation.setEmulatedMedia", media).await?;
+        // It brings the styles up to date before it answers.
+        self.when("!document.getAnimations().some(one => one instanceof CSSTransition)").await.map(drop)
     }
 
     /// Ends the page and its context.
