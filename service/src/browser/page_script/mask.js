@@ -129,11 +129,13 @@ const mask = kinds => {
   };
   // `attachShadow` on an element that is there already is no change that an observer hears of. So shadow trees are looked for
   // whenever anything changes: at once in custom elements, which hold most, and in all before the next drawing and now and then.
-  // Where a look takes long it rests twenty times as long.
+  // Where a look takes long it rests twenty times as long, and what was to be looked at meanwhile is looked at then.
   const SWEEP_MS = 250;
   const NESTED_MAX = 50;
   let restsUntil = 0;
+  let wholeRestsUntil = 0;
   let awaitsFrame = false;
+  let awaitsRest = false;
   const sweepHosts = (hosts, depth) => {
     for (const host of hosts) {
       const root = shadowRoot(host);
@@ -152,6 +154,18 @@ const mask = kinds => {
     if (all) sweepHosts(queryIn(document, HOSTS), 0);
     const ended = performance.now();
     restsUntil = ended + (ended - began) * 20;
+    if (all) wholeRestsUntil = restsUntil;
+  };
+  const sweepAll = () => {
+    const left = wholeRestsUntil - performance.now();
+    if (left <= 0) return sweep();
+    if (awaitsRest) return undefined;
+    awaitsRest = true;
+    setTimeout(() => {
+      awaitsRest = false;
+      sweep();
+    }, left);
+    return undefined;
   };
   const sweepSoon = () => {
     if (performance.now() >= restsUntil) sweep(false);
@@ -159,10 +173,10 @@ const mask = kinds => {
     awaitsFrame = true;
     requestAnimationFrame(() => {
       awaitsFrame = false;
-      if (performance.now() >= restsUntil) sweep();
+      sweepAll();
     });
   };
-  setInterval(() => { if (performance.now() >= restsUntil) sweep(); }, SWEEP_MS);
+  setInterval(sweepAll, SWEEP_MS);
   globalThis.__helmwatchSweep = () => sweep();
 
   const changed = (records, root) => {
@@ -193,6 +207,7 @@ const mask = kinds => {
   };
   const all = () => {
     lookThrough(document);
+    sweepAll();
     for (const field of queryDocument(document, FIELDS)) if (hidden.has(field)) insist(field);
   };
   // `document.open` takes all listeners away; adding one twice changes nothing.
