@@ -197,8 +197,9 @@ impl Page {
         self.call("Emulation.setDeviceMetricsOverride", size).await?;
         let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.call("Emulation.setEmulatedMedia", media).await?;
-        // It brings the styles up to date before it answers.
-        self.when("!document.getAnimations().some(one => one instanceof CSSTransition)").await.map(drop)
+        // `getAnimations` brings the styles up to date before it answers. What counts a time down never rests.
+        let rests = "!document.getAnimations().some(one => /color|shadow/.test(one.transitionProperty ?? ''))";
+        self.when(rests).await.map(drop)
     }
 
     /// Ends the page and its context.
