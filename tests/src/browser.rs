@@ -105,7 +105,8 @@ impl Page {
         }
     }
 
-    /// Waits for a control with this name (text or `aria-label`) and clicks its middle with the mouse.
+    /// Waits for a control with this name (text or `aria-label`) that stays where it is from one look to the next, and clicks its middle
+    /// with the mouse.
     ///
     /// # Errors
     /// When it never appears.
@@ -123,7 +124,9 @@ impl Page {
                    const box = one.getBoundingClientRect();
                    const x = box.x + box.width / 2, y = box.y + box.height / 2;
                    const hit = document.elementFromPoint(x, y);
-                   return hit && (one === hit || one.contains(hit)) && {{ x, y }};
+                   const rests = window.clickedNext === `${{x}} ${{y}}`;
+                   window.clickedNext = `${{x}} ${{y}}`;
+                   return rests && hit && (one === hit || one.contains(hit)) && {{ x, y }};
                  }})()"
             ))
             .await?;
