@@ -42,7 +42,7 @@ pub enum PoolError {
     #[error("no egress lane could be opened: {0}")]
     Lane(std::sync::Arc<std::io::Error>),
     /// A limit out of its range.
-    #[error("{name} is {value}; it must be between {least} and {most}")]
+    #[error("the limit {name} is {value}; it must be between {least} and {most}")]
     Limit { name: &'static str, value: u32, least: u32, most: u32 },
 }
 
