@@ -2,7 +2,8 @@
 #
 #   make run ARGS="--policy strict"     build, then serve on 127.0.0.1:7800
 #   make test                           every check and every test
-#   make bench, make load ARGS=…        the figures; `make load ARGS=--help` says what can be asked
+#   make bench                          all figures side by side, into BENCHMARKS.md; with ARGS=… only those asked for, to the screen
+#   make load ARGS=…                    agents and viewers against a service; `make load ARGS=--help` says what can be asked
 #   make soak                           the long one: 10,000 mixed sessions; figures to the screen, pictures to target/soak.html
 #   make compare                        our snapshots beside Playwright's own, over real pages
 #   make kills                          ends the service at random points around approvals; nothing may be lost or run twice
@@ -23,7 +24,7 @@ endif
 .PHONY: help run test bench load soak compare kills viewer fmt lint rebuild
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,9p'
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,10p'
 
 run:
 	@tests/setup.sh run
@@ -35,6 +36,9 @@ test:
 	@tests/setup.sh test
 	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	@tests/run.sh
+
+# The standard set, when nothing else is asked for.
+bench: ARGS := $(if $(ARGS),$(ARGS),--write BENCHMARKS.md --json target/bench.json)
 
 bench load compare kills:
 	@tests/setup.sh test

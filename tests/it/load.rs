@@ -8,7 +8,7 @@ use std::time::Duration;
 use helmwatch_tests::browser::Page;
 use helmwatch_tests::cdp::Chromium;
 use helmwatch_tests::load::{
-    Kind, Open, Plan, SETTLES_WITHIN, Scenario, Schedule, Until, Wish, page, run, settings_of_faults,
+    Kind, Open, Plan, SETTLES_WITHIN, Sample, Scenario, Schedule, Until, Wish, page, run, settings_of_faults,
 };
 use helmwatch_tests::mcp::Era;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ async fn after_sessions_of_all_kinds_everything_is_as_it_was_before() {
         options.config(&format!("[pool]\nmax_sessions = 4\n{}", settings_of_faults()))
     })
     .await;
-    let wish = Wish { scenario: Scenario::Soak, sessions: 25, rate: 2.0, seed: 5, may_break: true };
+    let wish = Wish { scenario: Scenario::Soak, sessions: 25, rate: 2.0, seed: 5, crowd: 0, may_break: true };
     let schedule = Schedule::of(&wish).unwrap();
     let (progress, _seen) = watch::channel(0);
     let plan = Plan {
@@ -124,10 +124,51 @@ async fn looked_at(report: &Value, folder: &Path) {
 }
 
 #[tokio::test]
+async fn beside_a_crowd_the_other_tenant_is_served_and_both_are_counted_apart() {
+    let room = Room::with(|options| {
+        options.config(
+            "[pool]\nmax_sessions = 4\nmax_sessions_per_tenant = 2\nmax_waiting = 40\nmax_waiting_per_tenant = 20\n",
+        )
+    })
+    .await;
+    let wish = Wish { scenario: Scenario::NoisyTenant, sessions: 9, rate: 1.0, seed: 2, crowd: 12, may_break: true };
+    let schedule = Schedule::of(&wish).unwrap();
+    let noisy_key = Some(room.service.create_key("noisy", &["agent"], Some("noisy")).await.unwrap());
+    let (progress, _seen) = watch::channel(0);
+    let plan = Plan {
+        base: room.service.base(),
+        key: Some(room.service.admin_key().to_owned()),
+        era: Era::Modern,
+        agents: 0,
+        viewers: 0,
+        until: Until::Sessions(0),
+        form_url: room.site.url("/form"),
+        process: Some(room.service.process()),
+        set_limit: Vec::new(),
+        open: Some(Open { schedule, noisy_key, reaped: false }),
+        profiles: None,
+        settles_within: SETTLES_WITHIN,
+    };
+    let report = run(plan, progress).await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
+    let scenario = report.scenario.as_ref().unwrap();
+    assert_eq!(scenario.kinds[&Kind::Thinking].ended.get("as planned"), Some(&9), "{report}");
+    let noise = scenario.noise.as_ref().unwrap();
+    assert_eq!((noise.alone.count, noise.beside.count), (6, 3), "{report}");
+    assert_eq!((noise.max_sessions, noise.max_sessions_per_tenant, noise.max_waiting_per_tenant), (4, 2, 20));
+    assert!(noise.callers == 12 && noise.crowd_sessions >= 2, "{noise:?}");
+    let most = |of: fn(&Sample) -> u32| report.timeline.iter().map(of).max().unwrap_or(0);
+    assert!(most(|one| one.crowd_open) >= 2 && most(|one| one.own_open) >= 1, "{:?}", report.timeline);
+    assert!(most(|one| one.in_use) <= 4 && most(|one| one.waiting) >= 4, "{:?}", report.timeline);
+    assert!(report.timeline.iter().any(|one| one.crowd_queue_p95_ms.is_some()), "{:?}", report.timeline);
+    assert_eq!(report.leftovers.as_deref(), Some(&[][..]), "{report}\n{}", room.service.log());
+    room.close().await;
+}
+
+#[tokio::test]
 async fn a_session_that_nobody_closed_is_found_and_named() {
     let room = Room::open().await;
     let agent = room.agent().await;
-    let wish = Wish { scenario: Scenario::Steady, sessions: 2, rate: 1.0, seed: 1, may_break: false };
+    let wish = Wish { scenario: Scenario::Steady, sessions: 2, rate: 1.0, seed: 1, crowd: 0, may_break: false };
     let (progress, mut seen) = watch::channel(0);
     let plan = Plan {
         base: room.service.base(),

@@ -11,6 +11,7 @@ mod attention;
 mod audit;
 mod bad_input;
 mod bad_input_tools;
+mod bench;
 mod bombs;
 mod conformance;
 mod decisions;

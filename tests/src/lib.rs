@@ -12,6 +12,7 @@ pub mod docs;
 pub mod fault;
 pub mod kills;
 pub mod load;
+pub mod machine;
 pub mod mcp;
 pub mod node;
 pub mod peer;

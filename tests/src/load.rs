@@ -7,6 +7,7 @@
 //! every step did, and in the open loop all waits count from the moment the session was meant to come.
 
 pub mod compare;
+mod crowd;
 mod deeds;
 mod numbers;
 mod open;
@@ -32,15 +33,16 @@ pub use deeds::settings_of_faults;
 pub use numbers::{KindCounts, Numbers, Spread};
 pub use open::Open;
 pub use page::page;
-pub use report::{MemoryReport, Report, ViewerReport};
-pub use scenario::{ARRIVALS_MAX, Arrival, Kind, LENGTH_MAX, RATE_MAX, Scenario, Schedule, Tenant, Wish};
+pub use report::{MemoryReport, NoiseReport, Report, ViewerReport};
+pub use scenario::{ARRIVALS_MAX, Arrival, Kind, LENGTH_MAX, Noise, Phase, RATE_MAX, Scenario, Schedule, Wish};
 pub use timeline::{Growth, Sample};
 pub use traces::{Leftover, SETTLES_WITHIN};
 
-use report::Rest;
+use report::{Place, Rest};
 use timeline::{Look, Weight};
 use traces::Traces;
 
+use crate::machine::Machine;
 use crate::mcp::{Era, McpClient};
 use crate::processes::Process;
 use crate::steps::{self, Trouble};
@@ -130,6 +132,7 @@ pub async fn run(plan: Plan, progress: tokio::sync::watch::Sender<u64>) -> Outco
     if run.plan.open.is_some() {
         warm_up(&run).await?;
     }
+    let machine = Machine::look().await;
     let before = Traces::baseline(&run).await?;
     let idle = run.plan.process.map(|process| (process.tree_memory(), process.memory()));
     let began = Instant::now();
@@ -170,7 +173,8 @@ pub async fn run(plan: Plan, progress: tokio::sync::watch::Sender<u64>) -> Outco
         own_before,
         own_after: process.memory(),
     });
-    Ok(Report::new(&run.plan, &run.numbers, took, rest, open_after, left))
+    let place = Place { machine, pool: run.pool().await };
+    Ok(Report::new(&run.plan, &run.numbers, took, rest, open_after, left, place))
 }
 
 impl Run {

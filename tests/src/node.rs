@@ -59,3 +59,11 @@ fn above(path: &str) -> Outcome<PathBuf> {
 fn missing(path: &str) -> Fault {
     Fault::new(format!("{path} is not there"), "run tests/setup.sh, or make test, which does")
 }
+
+/// The version of an installed package; none when it is not there.
+#[must_use]
+pub fn version(package: &str) -> Option<String> {
+    let text = std::fs::read_to_string(file(&format!("{package}/package.json")).ok()?).ok()?;
+    let package: serde_json::Value = serde_json::from_str(&text).ok()?;
+    package["version"].as_str().map(str::to_owned)
+}

@@ -20,13 +20,15 @@ pub struct Memory {
     pub rss: u64,
     /// Proportional set size: shared pages divided among those who share them, so that a sum over a tree is true.
     pub pss: u64,
+    /// What is in no file: heaps and stacks, of the resident pages.
+    pub anon: u64,
 }
 
 impl std::ops::Add for Memory {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {
-        Self { rss: self.rss + other.rss, pss: self.pss + other.pss }
+        Self { rss: self.rss + other.rss, pss: self.pss + other.pss, anon: self.anon + other.anon }
     }
 }
 
@@ -79,6 +81,14 @@ impl Process {
         let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
         let line: Vec<_> = bytes.split(|byte| *byte == 0).take(3).map(String::from_utf8_lossy).collect();
         format!("{} {}", self.pid, line.join(" "))
+    }
+
+    /// Everything it was started with, but for its program. Only what does not write its title over it says the truth.
+    #[must_use]
+    pub fn arguments(self) -> Vec<String> {
+        let bytes = fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default();
+        let all = bytes.split(|byte| *byte == 0).skip(1).filter(|argument| !argument.is_empty());
+        all.map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
     }
 
     /// Is it the main process of a Chromium? Its renderers and helpers say what they are in `--type=`.
@@ -141,7 +151,7 @@ impl Process {
                 .unwrap_or(0)
                 * 1024
         };
-        Memory { rss: bytes("Rss:"), pss: bytes("Pss:") }
+        Memory { rss: bytes("Rss:"), pss: bytes("Pss:"), anon: bytes("Anonymous:") }
     }
 
     /// Time on a processor, in user and in kernel mode, since its start; zero once it is gone.
@@ -233,7 +243,8 @@ mod tests {
     fn this_process_is_alive_and_weighs_something() {
         let me = Process::of(std::process::id().cast_signed()).expect("this process is in /proc");
         assert!(me.alive());
-        assert!(me.memory().pss > 0 && me.memory().rss >= me.memory().pss);
+        let memory = me.memory();
+        assert!(memory.pss > 0 && memory.rss >= memory.pss && memory.anon > 0 && memory.rss > memory.anon);
         assert!(me.tree().contains(&me));
     }
 

@@ -1,23 +1,15 @@
-//! The figures of steps and of growth in Markdown, to be quoted as they are, and what was to be reached beside them.
+//! The figures of steps and of growth in Markdown, to be quoted as they are, and what was to be reached.
 
 use std::fmt;
 
 use super::deed::StepName;
 use super::growth::SIZES;
 use super::steps::{BYTES_PER_TOKEN, Cell, Group, Row};
+use super::target::Target;
 use super::{Growth, SideName, StepReport};
 
 /// Largest list of tools that is offered when nothing is said, bytes.
 const TOOLS_BYTES_MAX: usize = 16 * 1024;
-
-/// One thing that was to be reached.
-#[derive(Debug, Clone, serde::Serialize)]
-pub struct Target {
-    pub what: String,
-    pub bound: String,
-    pub value: String,
-    pub reached: bool,
-}
 
 impl Row {
     fn of(&self, side: SideName) -> Option<&Cell> {
@@ -128,11 +120,6 @@ impl fmt::Display for StepReport {
                 "\nA click on the list with `snapshot=diff`: {part} bytes of changes, the whole snapshot has {whole} ({percent:.2} %); {:.1} ms.",
                 diff.diff_ms
             )?;
-        }
-        writeln!(f)?;
-        for target in self.targets() {
-            let word = if target.reached { "reached" } else { "MISSED" };
-            writeln!(f, "{word:<8} {:<48}{:>14}   to reach {}", target.what, target.value, target.bound)?;
         }
         Ok(())
     }

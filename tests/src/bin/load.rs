@@ -63,9 +63,15 @@ struct Arguments {
     /// Sessions come on a schedule, whatever the service does, instead of agents that come back when they were served
     #[arg(long, value_enum, conflicts_with = "agents")]
     scenario: Option<ScenarioName>,
-    /// Sessions a second of --scenario, on average
-    #[arg(long, default_value_t = 2.0, requires = "scenario")]
-    rate: f64,
+    /// Sessions a second of --scenario, on average [default: 2, of noisy-tenant 1]
+    #[arg(long, requires = "scenario")]
+    rate: Option<f64>,
+    /// Callers of the noisy tenant that wait all the time
+    #[arg(long, default_value_t = 1_000, requires = "scenario")]
+    crowd: u32,
+    /// Sessions one tenant may have open in noisy-tenant [default: half of --limit]; 0 is the service's own default, no share
+    #[arg(long, requires = "scenario", conflicts_with = "url")]
+    share: Option<u32>,
     /// Of --scenario: the same seed makes the same schedule
     #[arg(long, default_value_t = 1, requires = "scenario")]
     seed: u64,
@@ -95,7 +101,7 @@ enum ScenarioName {
     Soak,
     /// More of it wrong, scripts without an end, and a browser killed every five seconds (pages and browsers only of a service it starts)
     Chaos,
-    /// Half of the sessions are another tenant's and come all at once (only a service it starts)
+    /// The same sessions three times: alone, while a thousand callers of another tenant wait, and alone again (only a service it starts)
     NoisyTenant,
 }
 
@@ -199,6 +205,7 @@ impl Arguments {
     fn schedule(&self) -> Outcome<Option<Schedule>> {
         let Some(name) = self.scenario else { return Ok(None) };
         let scenario = Scenario::from(name);
+        let rate = self.rate.unwrap_or(if scenario == Scenario::NoisyTenant { 1.0 } else { 2.0 });
         if scenario == Scenario::NoisyTenant && self.url.is_some() {
             return Err(Fault::new(
                 "noisy-tenant needs keys of two tenants",
@@ -206,24 +213,38 @@ impl Arguments {
             ));
         }
         #[allow(clippy::cast_precision_loss, reason = "any --seconds that is no mistake fits a double")]
-        let sessions = self.seconds.map_or(self.sessions as f64, |seconds| (seconds as f64 * self.rate).ceil());
+        let sessions = self.seconds.map_or(self.sessions as f64, |seconds| (seconds as f64 * rate).ceil());
         #[allow(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "`as` keeps it within the type; a schedule has a limit"
         )]
         let sessions = sessions as u32;
-        Schedule::of(&Wish { scenario, sessions, rate: self.rate, seed: self.seed, may_break: self.url.is_none() })
-            .map(Some)
+        // Those that hold a session do not wait.
+        let crowd = self.crowd.saturating_add(self.places());
+        let may_break = self.url.is_none();
+        Schedule::of(&Wish { scenario, sessions, rate, seed: self.seed, crowd, may_break }).map(Some)
+    }
+
+    /// Sessions at once of the service it starts.
+    fn places(&self) -> u32 {
+        self.limit.unwrap_or(self.agents)
     }
 
     /// Configuration of the service it starts.
     fn settings(&self) -> String {
-        let limit = self.limit.unwrap_or(self.agents);
+        let limit = self.places();
         let mut text = format!("[pool]\nmax_sessions = {limit}\n");
         if matches!(self.scenario, Some(ScenarioName::NoisyTenant)) {
-            // Room for all who come at once: what is measured is who waits, not who is refused.
-            text += "max_waiting = 10000\n";
+            // Room for all of the crowd, and connections: what is measured is who waits, not who is refused.
+            let (callers, share) = (self.crowd + limit, self.share.unwrap_or(limit / 2));
+            let waiting = if share == 0 { 0 } else { callers };
+            text += &format!(
+                "max_waiting = {}\nmax_sessions_per_tenant = {share}\nmax_waiting_per_tenant = {waiting}\n\
+                 [http]\nconnections_max = {}\n",
+                2 * callers,
+                2 * callers + 256
+            );
         }
         if matches!(self.scenario, Some(ScenarioName::Soak | ScenarioName::Chaos)) {
             text += &settings_of_faults();
@@ -235,7 +256,7 @@ impl Arguments {
 /// A key of another tenant, when one is to come.
 async fn noisy_key(schedule: &Schedule, service: Option<&Service>) -> Outcome<Option<String>> {
     match service {
-        Some(service) if schedule.noise_at().is_some() => {
+        Some(service) if schedule.noise.is_some() => {
             service.create_key("noisy", &["agent"], Some("noisy")).await.map(Some)
         }
         _ => Ok(None),

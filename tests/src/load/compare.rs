@@ -35,7 +35,7 @@ pub struct Comparison {
 }
 
 /// Figures by their place in a report; all but the first are better when they are lower.
-const FIGURES: [(&str, &str); 13] = [
+const FIGURES: [(&str, &str); 16] = [
     ("sessions a second", "/sessions_per_s"),
     ("told to come back later", "/refused"),
     ("failed", "/failed"),
@@ -46,18 +46,26 @@ const FIGURES: [(&str, &str); 13] = [
     ("run p95, ms", "/run/p95_ms"),
     ("arrival to end p50, ms", "/scenario/total/p50_ms"),
     ("arrival to end p95, ms", "/scenario/total/p95_ms"),
+    ("quiet tenant's wait p95, alone, ms", "/scenario/noise/alone/p95_ms"),
+    ("quiet tenant's wait p95, beside the noisy one, ms", "/scenario/noise/beside/p95_ms"),
+    ("the same as a multiple", "/scenario/noise/p95_ratio"),
     ("frame age p95, ms", "/viewer/age/p95_ms"),
     ("memory a session, MiB", "/memory/tree_per_session_mib"),
     ("the service's own memory at its peak, MiB", "/memory/service_peak_mib"),
 ];
 
 /// What must be the same for the ratios to mean the builds.
-const CONDITIONS: [(&str, &str); 5] = [
+const CONDITIONS: [(&str, &str); 10] = [
     ("scenario", "/scenario/name"),
     ("rate", "/scenario/rate"),
     ("seed", "/scenario/seed"),
     ("agents", "/agents"),
     ("viewers", "/viewers"),
+    ("callers of the noisy tenant", "/scenario/noise/callers"),
+    ("places", "/scenario/noise/max_sessions"),
+    ("places of one tenant", "/scenario/noise/max_sessions_per_tenant"),
+    ("build", "/machine/build"),
+    ("processor", "/machine/processor"),
 ];
 
 impl Comparison {

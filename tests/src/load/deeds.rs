@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
+use super::numbers::Side;
+use super::scenario::THINKS;
 use super::{Kind, Run};
 use crate::mcp::{McpClient, Refused};
 use crate::steps::{self, Trouble, first_line};
@@ -38,14 +40,22 @@ pub(super) struct Course {
     pub result: Result<(), Trouble>,
 }
 
-/// One session, opened by `client` under `name`, to its end.
+/// One session, opened by `client` under `name`, to its end; `placed` is called when it is there.
 ///
 /// # Errors
 /// When it could not be opened.
-pub(super) async fn session(run: &Run, client: McpClient, name: &str, kind: Kind) -> Result<Course, Trouble> {
+pub(super) async fn session(
+    run: &Run,
+    client: McpClient,
+    name: &str,
+    kind: Kind,
+    placed: impl FnOnce(Instant),
+) -> Result<Course, Trouble> {
     let mut timed = |tool: &'static str, took: Duration| run.numbers.step(tool, took);
     steps::step(&client, "session_open", json!({ "name": name }), &mut timed).await?;
     let opened = Instant::now();
+    placed(opened);
+    let _held = run.numbers.hold(Side::Own);
     let result = if kind == Kind::Disconnect {
         vanish(run, client, name).await
     } else {
@@ -60,14 +70,18 @@ pub(super) async fn session(run: &Run, client: McpClient, name: &str, kind: Kind
 
 async fn inside(run: &Run, client: &McpClient, name: &str, kind: Kind) -> Result<(), Trouble> {
     let mut timed = |tool: &'static str, took: Duration| run.numbers.step(tool, took);
-    if kind == Kind::Happy {
-        return steps::inside(client, name, &run.plan.form_url, &mut timed).await;
+    if matches!(kind, Kind::Happy | Kind::Thinking) {
+        steps::inside(client, name, &run.plan.form_url, &mut timed).await?;
+        if kind == Kind::Thinking {
+            sleep(THINKS).await;
+        }
+        return Ok(());
     }
     let form = json!({ "session": name, "url": run.plan.form_url });
     steps::step(client, "browser_navigate", form, &mut timed).await?;
     let evaluate = |function: &str| json!({ "session": name, "function": function });
     match kind {
-        Kind::Happy | Kind::Disconnect => Ok(()),
+        Kind::Happy | Kind::Thinking | Kind::Disconnect => Ok(()),
         Kind::Error => {
             let click = json!({ "session": name, "target": "e99999" });
             fails(run, client, "browser_click", "error: unknown element", click, "").await?;

@@ -37,6 +37,11 @@ pub(super) struct Inner {
     pub timeline: Timeline,
     pub kinds: BTreeMap<Kind, KindCounts>,
     pub tenants: BTreeMap<&'static str, Times>,
+    /// Sessions open now, by whose they are: the tenant whose waits count, and the crowd's.
+    pub open: [u32; 2],
+    /// Sessions the crowd got, and times it was turned away.
+    pub crowd_got: u64,
+    pub crowd_refused: u64,
     pub total: Times,
     pub late_start: Times,
     pub kills: u64,
@@ -52,6 +57,27 @@ pub(super) struct Inner {
 pub struct KindCounts {
     pub arrived: u64,
     pub ended: BTreeMap<&'static str, u64>,
+}
+
+/// Whose sessions are open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The tenant whose waits count.
+    Own = 0,
+    /// The crowd of the other.
+    Crowd = 1,
+}
+
+/// An open session.
+pub(super) struct Held<'a> {
+    numbers: &'a Numbers,
+    side: Side,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.numbers.lock().open[self.side as usize] -= 1;
+    }
 }
 
 /// Durations of one kind.
@@ -119,13 +145,38 @@ impl Numbers {
         inner.timeline.waited(queue);
     }
 
-    /// A session of a scenario got its place, so long after its arrival, and was over so long after that.
-    pub(super) fn placed(&self, who: &'static str, queue: Duration, run: Duration) {
+    /// A session of a scenario got its place, so long after its arrival.
+    pub(super) fn placed(&self, who: &[&'static str], queue: Duration) {
         let mut inner = self.lock();
         inner.queue.add(queue);
-        inner.run.add(run);
         inner.timeline.waited(queue);
+        for who in who {
+            inner.tenants.entry(who).or_default().add(queue);
+        }
+    }
+
+    /// It was over so long after that.
+    pub(super) fn over(&self, run: Duration) {
+        self.lock().run.add(run);
+    }
+
+    /// A caller of the crowd got a session after so long.
+    pub(super) fn crowd_placed(&self, who: &'static str, queue: Duration) {
+        let mut inner = self.lock();
+        inner.crowd_got += 1;
+        inner.timeline.crowd_waited(queue);
         inner.tenants.entry(who).or_default().add(queue);
+    }
+
+    /// A caller of the crowd was told to come back.
+    pub(super) fn crowd_refused(&self) {
+        self.lock().crowd_refused += 1;
+    }
+
+    /// A session is open until what this returns is dropped.
+    pub(super) fn hold(&self, side: Side) -> Held<'_> {
+        self.lock().open[side as usize] += 1;
+        Held { numbers: self, side }
     }
 
     pub(super) fn arrived(&self, kind: Kind) {
@@ -188,8 +239,8 @@ impl Numbers {
 
     pub(super) fn looked(&self, look: Look) {
         let mut inner = self.lock();
-        let ended = inner.ended;
-        inner.timeline.add(look, ended);
+        let (ended, open) = (inner.ended, inner.open);
+        inner.timeline.add(look, ended, open);
     }
 
     pub(super) fn limit(&self, at: Duration, limit: u32, said: String) {

@@ -8,7 +8,8 @@ use nix::unistd::Pid;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::scenario::{Arrival, Schedule, Tenant};
+use super::crowd;
+use super::scenario::{Arrival, Phase, Schedule};
 use super::{COME_BACK_AFTER, Run, deeds};
 use crate::processes::Process;
 use crate::steps::Trouble;
@@ -24,6 +25,10 @@ const ENDS_WITHIN: Duration = Duration::from_secs(240);
 
 /// A killed browser may cost sessions that begin so long after it: the next one must be ready in a second (the pool's own figure).
 const KILL_FELT_FOR: Duration = Duration::from_secs(1);
+
+/// Whose waits are compared.
+pub(super) const ALONE: &str = "quiet tenant, alone";
+pub(super) const BESIDE: &str = "quiet tenant, beside the noisy one";
 
 /// An open loop instead of agents that come back.
 #[derive(Debug, Clone)]
@@ -52,7 +57,10 @@ pub(super) async fn drive(run: &Arc<Run>, open: &Open, began: Instant) {
     let mut under_way = JoinSet::new();
     let mut killer = JoinSet::new();
     killer.spawn(kill_browsers(Arc::clone(run), open.schedule.kills.clone(), began));
-    let noise = open.schedule.noise_at();
+    let mut crowd = JoinSet::new();
+    if let Some(noise) = open.schedule.noise {
+        crowd.spawn(crowd::gather(Arc::clone(run), noise, open.noisy_key.clone(), began));
+    }
     for (number, arrival) in open.schedule.arrivals.iter().copied().enumerate() {
         sleep_until(began + arrival.at).await;
         while under_way.try_join_next().is_some() {}
@@ -62,17 +70,7 @@ pub(super) async fn drive(run: &Arc<Run>, open: &Open, began: Instant) {
             run.numbers.failed("arrival", &format!("{UNDER_WAY_MAX} sessions were under way already"));
             continue;
         }
-        let key = match arrival.tenant {
-            Tenant::Quiet => run.plan.key.clone(),
-            Tenant::Noisy => open.noisy_key.clone(),
-        };
-        let who = match (arrival.tenant, noise) {
-            (Tenant::Noisy, _) => "noisy tenant",
-            (Tenant::Quiet, Some(noise)) if arrival.at < noise => "quiet tenant, alone",
-            (Tenant::Quiet, Some(_)) => "quiet tenant, beside the noisy one",
-            (Tenant::Quiet, None) => "all",
-        };
-        under_way.spawn(one(Arc::clone(run), number, arrival, key, who, began + arrival.at));
+        under_way.spawn(one(Arc::clone(run), number, arrival, began + arrival.at));
     }
     let all = async { while under_way.join_next().await.is_some() {} };
     if timeout(ENDS_WITHIN, all).await.is_err() {
@@ -83,19 +81,23 @@ pub(super) async fn drive(run: &Arc<Run>, open: &Open, began: Instant) {
         }
     }
     killer.abort_all();
+    while crowd.join_next().await.is_some() {}
+}
+
+/// Under which names a session's wait is kept.
+fn names(phase: Phase) -> &'static [&'static str] {
+    match phase {
+        Phase::Whole => &["all"],
+        Phase::Before => &[ALONE, "quiet tenant, before the noisy one came"],
+        Phase::Beside => &[BESIDE],
+        Phase::After => &[ALONE, "quiet tenant, after the noisy one left"],
+    }
 }
 
 /// One arrival: all its times count from the moment it was meant to come, its own late start included.
-async fn one(
-    run: Arc<Run>,
-    number: usize,
-    arrival: Arrival,
-    key: Option<String>,
-    who: &'static str,
-    intended: Instant,
-) {
+async fn one(run: Arc<Run>, number: usize, arrival: Arrival, intended: Instant) {
     run.numbers.late_start(intended.elapsed());
-    let end = attempt(&run, number, arrival, key.as_deref(), who, intended).await;
+    let end = attempt(&run, number, arrival, intended).await;
     let word = match end {
         End::AsPlanned => {
             run.numbers.total(intended.elapsed());
@@ -115,23 +117,17 @@ async fn one(
     run.numbers.ended(arrival.kind, word);
 }
 
-async fn attempt(
-    run: &Run,
-    number: usize,
-    arrival: Arrival,
-    key: Option<&str>,
-    who: &'static str,
-    intended: Instant,
-) -> End {
+async fn attempt(run: &Run, number: usize, arrival: Arrival, intended: Instant) -> End {
     let mut tries = 0;
     loop {
         tries += 1;
         let name = format!("load-{}-{number}-{tries}", std::process::id());
         let begun = Instant::now();
-        let trouble = match run.client(key).await {
-            Ok(client) => match deeds::session(run, client, &name, arrival.kind).await {
+        let placed = |opened| run.numbers.placed(names(arrival.phase), opened - intended);
+        let trouble = match run.client(run.plan.key.as_deref()).await {
+            Ok(client) => match deeds::session(run, client, &name, arrival.kind, placed).await {
                 Ok(course) => {
-                    run.numbers.placed(who, course.opened - intended, course.opened.elapsed());
+                    run.numbers.over(course.opened.elapsed());
                     match course.result {
                         Ok(()) => return End::AsPlanned,
                         Err(trouble) => trouble,

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::compare::Comparison;
-use super::plot::{Line, Range, Shape, escape, lines, ranges, short};
+use super::plot::{Band, Line, Range, Shape, escape, lines, ranges, short};
 use crate::steps::STEPS;
 
 /// Failures shown in full; the rest is in the JSON.
@@ -23,6 +23,7 @@ pub fn page(new: &Value, old: Option<&Value>) -> String {
     let title = title(new);
     let mut body = format!("<h1>{}</h1>", escape(&title));
     body += &verdict(new);
+    body += &asked(new);
     body += &tiles(new);
     body += "<h2>Over time</h2><div class='plots'>";
     body += &over_time(new, old);
@@ -36,6 +37,7 @@ pub fn page(new: &Value, old: Option<&Value>) -> String {
     if let Some(old) = old {
         body += &comparison(&Comparison::of(old, new));
     }
+    body += &place(new, old);
     body += "<p class='note'>In a scenario sessions come on a schedule whatever the service does (open loop), and all waits count from the \
              moment a session was meant to come: waits nobody was there for are not left out. Percentiles are those of an HDR histogram with three digits.</p>";
     let style = include_str!("page.css");
@@ -133,15 +135,21 @@ fn throughput(report: &Value) -> Vec<(f64, f64)> {
 
 fn over_time(new: &Value, old: Option<&Value>) -> String {
     let line = |name, class, points, shape| Line { name, class, points, shape };
+    let noise = &new["scenario"]["noise"];
+    let band = noise.is_object().then(|| Band {
+        name: "noisy tenant",
+        from: number(&noise["from_s"]),
+        until: number(&noise["until_s"]),
+    });
     let plot = |title: &str, unit: &str, of: &dyn Fn(&Value) -> Vec<(f64, f64)>, what: &'static str| {
         let mut both = Vec::new();
         if let Some(old) = old {
             both.push(line("old run", "old", of(old), Shape::Straight));
         }
         both.push(line(what, "a", of(new), Shape::Straight));
-        lines(title, unit, &both)
+        lines(title, unit, &both, band)
     };
-    let mut plots = plot("Throughput", "sessions / s", &throughput, "ended");
+    let mut plots = String::new();
     let mut waits = vec![
         line("median", "a", over(new, "queue_p50_ms"), Shape::Straight),
         line("95 %", "b", over(new, "queue_p95_ms"), Shape::Straight),
@@ -149,17 +157,43 @@ fn over_time(new: &Value, old: Option<&Value>) -> String {
     if let Some(old) = old {
         waits.insert(0, line("old 95 %", "old", over(old, "queue_p95_ms"), Shape::Straight));
     }
-    plots += &lines("Wait for a place", "ms", &waits);
-    plots += &lines(
-        "Sessions open, waiting, and the limit",
-        "sessions",
-        &[
+    let whose = if band.is_some() { "Wait for a place: the quiet tenant" } else { "Wait for a place" };
+    plots += &lines(whose, "ms", &waits, band);
+    if band.is_some() {
+        let crowd = [
+            line("median", "a", over(new, "crowd_queue_p50_ms"), Shape::Straight),
+            line("95 %", "b", over(new, "crowd_queue_p95_ms"), Shape::Straight),
+        ];
+        plots += &lines("Wait for a place: the noisy tenant", "ms", &crowd, band);
+        let places = [
             line("limit", "c", over(new, "max_sessions"), Shape::Steps),
-            line("waiting", "b", over(new, "waiting"), Shape::Steps),
-            line("open", "a", over(new, "in_use"), Shape::Steps),
-        ],
-    );
-    plots += &plot("Memory of the service's own process", "MiB", &|run| over(run, "service_mib"), "own");
+            line("noisy tenant", "b", over(new, "crowd_open"), Shape::Steps),
+            line("quiet tenant", "a", over(new, "own_open"), Shape::Steps),
+        ];
+        plots += &lines("Places in use, by tenant", "sessions", &places, band);
+        let waiting = [line("waiting", "b", over(new, "waiting"), Shape::Steps)];
+        plots += &lines("Callers waiting", "callers", &waiting, band);
+    } else {
+        plots += &lines(
+            "Sessions open, waiting, and the limit",
+            "sessions",
+            &[
+                line("limit", "c", over(new, "max_sessions"), Shape::Steps),
+                line("waiting", "b", over(new, "waiting"), Shape::Steps),
+                line("open", "a", over(new, "in_use"), Shape::Steps),
+            ],
+            None,
+        );
+    }
+    plots += &plot("Throughput", "sessions / s", &throughput, "ended");
+    let mut own = vec![
+        line("anonymous", "b", over(new, "service_anon_mib"), Shape::Straight),
+        line("PSS", "a", over(new, "service_mib"), Shape::Straight),
+    ];
+    if let Some(old) = old {
+        own.insert(0, line("old PSS", "old", over(old, "service_mib"), Shape::Straight));
+    }
+    plots += &lines("Memory of the service's own process", "MiB", &own, band);
     plots += &plot("Memory of the whole tree", "MiB", &|run| over(run, "tree_mib"), "service and Chromium");
     plots += &lines(
         "Threads and open files of the service",
@@ -168,8 +202,58 @@ fn over_time(new: &Value, old: Option<&Value>) -> String {
             line("open files", "a", over(new, "service_fds"), Shape::Steps),
             line("threads", "b", over(new, "service_threads"), Shape::Steps),
         ],
+        band,
     );
     plots
+}
+
+/// What was to be reached, beside what was.
+fn asked(report: &Value) -> String {
+    let row = |target: &Value| {
+        let word = |key: &str| escape(target[key].as_str().unwrap_or_default());
+        let (class, said) = if target["reached"] == true { ("good", "reached") } else { ("bad", "missed") };
+        format!(
+            "<tr><td class='words'>{}</td><td>{}</td><td>{}</td><td class='{class}'>{said}</td></tr>",
+            word("what"),
+            word("bound"),
+            word("value")
+        )
+    };
+    let rows: String = report["targets"].as_array().into_iter().flatten().map(row).collect();
+    if rows.is_empty() {
+        return rows;
+    }
+    format!(
+        "<div class='table asked'><table><tr><th class='words'>to reach</th><th>asked</th><th>measured</th><th></th></tr>{rows}</table></div>"
+    )
+}
+
+/// Where and when it was measured.
+fn place(new: &Value, old: Option<&Value>) -> String {
+    let facts = |report: &Value| -> Vec<(&str, String)> {
+        let machine = &report["machine"];
+        let word = |key: &str| machine[key].as_str().unwrap_or_default().to_owned();
+        vec![
+            ("Date", format!("{} UTC", word("date"))),
+            ("Program", format!("{}, {} build", word("program"), word("build"))),
+            ("Browser", word("chromium")),
+            ("Machine", format!("{} cores of {}, {} GiB", machine["cores"], word("processor"), machine["memory_gib"])),
+            ("System", word("system")),
+            ("Load before", format!("{:.1}", number(&machine["load"]))),
+        ]
+    };
+    if !new["machine"].is_object() {
+        return String::new();
+    }
+    let before = old.filter(|old| old["machine"].is_object()).map(facts).unwrap_or_default();
+    let row = |(at, (name, said)): (usize, (&str, String))| {
+        let was = before.get(at).filter(|(_, was)| *was != said);
+        let was =
+            was.map(|(_, was)| format!(" <span class='dim'>(old run: {})</span>", escape(was))).unwrap_or_default();
+        format!("<dt>{name}</dt><dd>{}{was}</dd>", escape(&said))
+    };
+    let rows: String = facts(new).into_iter().enumerate().map(row).collect();
+    format!("<h2>Where and when</h2><dl>{rows}</dl>")
 }
 
 /// Names of what was called: the steps of the small session in their order, then the rest.
@@ -334,6 +418,30 @@ mod tests {
             assert!(!page.contains(word) || word == "src=" && !page.contains("<img"), "{word}");
         }
         assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"), "what a page said is text");
+    }
+
+    #[test]
+    fn it_says_where_it_ran_what_was_asked_and_whose_waits_are_whose() {
+        let mut noisy = report();
+        noisy["machine"] =
+            json!({ "date": "2026-11-26 14:05", "program": "helmwatch 0.1.0", "build": "release", "cores": 2 });
+        noisy["targets"] = json!([{ "what": "p95 <x>", "bound": "<= 1.10 x", "value": "1.31 x", "reached": false }]);
+        noisy["scenario"] = json!({ "name": "noisy-tenant", "rate": 1.0, "total": noisy["run"], "late_start": noisy["run"], "noise": { "from_s": 5.0, "until_s": 12.0 } });
+        let mut old = noisy.clone();
+        old["machine"]["build"] = json!("debug");
+        let page = page(&noisy, Some(&old));
+        for words in [
+            "2026-11-26 14:05 UTC",
+            "helmwatch 0.1.0, release build",
+            "old run: helmwatch 0.1.0, debug build",
+            "p95 &lt;x&gt;",
+            "&lt;= 1.10 x",
+            "missed",
+            "Wait for a place: the quiet tenant",
+            "class='band'",
+        ] {
+            assert!(page.contains(words), "{words}");
+        }
     }
 
     #[test]

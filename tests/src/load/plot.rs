@@ -26,6 +26,14 @@ pub(super) struct Line<'a> {
     pub shape: Shape,
 }
 
+/// A stretch of time that is marked, seconds.
+#[derive(Clone, Copy)]
+pub(super) struct Band<'a> {
+    pub name: &'a str,
+    pub from: f64,
+    pub until: f64,
+}
+
 /// How a line goes from one point to the next.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -44,7 +52,7 @@ pub(super) struct Range {
 }
 
 /// Lines over seconds; `unit` is what the numbers on the left are. Empty when no line has a point.
-pub(super) fn lines(title: &str, unit: &str, lines: &[Line<'_>]) -> String {
+pub(super) fn lines(title: &str, unit: &str, lines: &[Line<'_>], band: Option<Band<'_>>) -> String {
     let all = || lines.iter().flat_map(|line| line.points.iter());
     if all().next().is_none() {
         return String::new();
@@ -55,6 +63,21 @@ pub(super) fn lines(title: &str, unit: &str, lines: &[Line<'_>]) -> String {
     let x = |at: f64| LEFT + at / x_end * (WIDTH - LEFT - RIGHT);
     let y = |value: f64| HEIGHT - BOTTOM - value / y_end * (HEIGHT - TOP - BOTTOM);
     let mut svg = begin(title, HEIGHT);
+    if let Some(band) = band.filter(|band| band.from < x_end) {
+        let (from, width) = (x(band.from), x(band.until.min(x_end)) - x(band.from));
+        let height = HEIGHT - TOP - BOTTOM;
+        add(
+            &mut svg,
+            &format!(
+                "<rect class='band' x='{from:.1}' y='{TOP}' width='{width:.1}' height='{height:.1}'><title>{}</title></rect>",
+                escape(band.name)
+            ),
+        );
+        add(
+            &mut svg,
+            &format!("<text class='dim' x='{:.1}' y='{:.1}'>{}</text>", from + 4.0, TOP + 13.0, escape(band.name)),
+        );
+    }
     for tick in y_ticks {
         let at = y(tick);
         add(&mut svg, &format!("<path class='grid' d='M{LEFT} {at:.1}H{:.1}'/>", WIDTH - RIGHT));
@@ -249,8 +272,18 @@ mod tests {
     }
 
     #[test]
+    fn a_marked_time_ends_with_the_plot() {
+        let line = || Line { name: "x", class: "a", points: vec![(0.0, 1.0), (100.0, 2.0)], shape: Shape::Straight };
+        let band = |from| Some(Band { name: "a<b", from, until: 1_000.0 });
+        let svg = lines("t", "u", &[line()], band(50.0));
+        let width = (WIDTH - LEFT - RIGHT) / 2.0;
+        assert!(svg.contains(&format!("width='{width:.1}'")) && svg.contains("a&lt;b"), "{svg}");
+        assert!(!lines("t", "u", &[line()], band(200.0)).contains("<rect"));
+    }
+
+    #[test]
     fn what_has_no_points_has_no_plot() {
         let line = Line { name: "x", class: "a", points: Vec::new(), shape: Shape::Straight };
-        assert!(lines("x", "y", &[line]).is_empty() && ranges("x", &[]).is_empty());
+        assert!(lines("x", "y", &[line], None).is_empty() && ranges("x", &[]).is_empty());
     }
 }

@@ -4,13 +4,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use helmwatch_protocol::PoolView;
 use serde::Serialize;
 
-use super::timeline::mib;
-use super::{Growth, Kind, KindCounts, Leftover, Numbers, Plan, Sample, Spread};
+use super::numbers::Inner;
+use super::open::{ALONE, BESIDE};
+use super::timeline::{GROWTH_FROM, mib};
+use super::{Growth, Kind, KindCounts, Leftover, Numbers, Phase, Plan, Sample, Schedule, Spread};
+use crate::bench::{Target, verdicts};
+use crate::machine::Machine;
 use crate::mcp::Era;
 use crate::processes::Memory;
 use crate::steps::STEPS;
+
+/// As many are to wait for the figure of the noisy tenant to count.
+const CROWD_ASKED: u32 = 1_000;
 
 /// The whole result of a run.
 #[derive(Debug, Clone, Serialize)]
@@ -40,6 +48,10 @@ pub struct Report {
     pub memory: Option<MemoryReport>,
     /// Limits set while it ran.
     pub limits: Vec<LimitReport>,
+    /// Where and when it ran.
+    pub machine: Machine,
+    /// What was to be reached, as far as this run can tell.
+    pub targets: Vec<Target>,
     /// Absent in the closed loop.
     pub scenario: Option<ScenarioReport>,
     pub timeline: Vec<Sample>,
@@ -68,9 +80,36 @@ pub struct ScenarioReport {
     pub kinds: BTreeMap<Kind, KindCounts>,
     /// Waits for a place, by whose they were.
     pub tenants: BTreeMap<&'static str, Spread>,
+    /// Absent but in `noisy-tenant`.
+    pub noise: Option<NoiseReport>,
     /// Browsers killed on purpose, and what their sessions were told.
     pub browsers_killed: u64,
     pub hurt: BTreeMap<String, u64>,
+}
+
+/// A quiet tenant beside a crowd of another.
+#[derive(Debug, Clone, Serialize)]
+pub struct NoiseReport {
+    /// Callers of the crowd.
+    pub callers: u32,
+    /// Limits of the pool at the end; 0 is a tenant without a limit of its own.
+    pub max_sessions: u32,
+    pub max_sessions_per_tenant: u32,
+    pub max_waiting_per_tenant: u32,
+    /// Callers waiting while the quiet tenant's sessions came beside the crowd.
+    pub waiting_least: u32,
+    pub waiting_mean: f64,
+    /// Sessions the crowd got, and times it was told to come back.
+    pub crowd_sessions: u64,
+    pub crowd_refused: u64,
+    /// The quiet tenant's waits before the crowd came and after it left, and beside it.
+    pub alone: Spread,
+    pub beside: Spread,
+    /// p95 beside the crowd as a multiple of that alone.
+    pub p95_ratio: f64,
+    /// When the crowd was there, seconds.
+    pub from_s: f64,
+    pub until_s: f64,
 }
 
 /// What viewers saw.
@@ -117,15 +156,18 @@ impl Report {
         rest: Option<Rest>,
         sessions_left: usize,
         leftovers: Option<Vec<Leftover>>,
+        place: Place,
     ) -> Self {
         let inner = numbers.lock();
+        let samples = inner.timeline.samples();
+        let noise = plan.open.as_ref().and_then(|open| noise(&inner, &open.schedule, place.pool.as_ref()?));
         let viewer = (plan.viewers > 0).then(|| ViewerReport {
             frames: inner.frames,
             frames_per_s: ratio(inner.frames, inner.watched),
             age: inner.frame_age.spread(),
             mean_frame_kib: mib(inner.frame_bytes) * 1024.0 / count(inner.frames.max(1)),
         });
-        Self {
+        let mut report = Self {
             agents: plan.agents,
             viewers: plan.viewers,
             protocol: if plan.era == Era::Modern { crate::mcp::MODERN } else { crate::mcp::LEGACY },
@@ -149,6 +191,8 @@ impl Report {
                     said: said.clone(),
                 })
                 .collect(),
+            machine: place.machine,
+            targets: Vec::new(),
             scenario: plan.open.as_ref().map(|open| ScenarioReport {
                 name: open.schedule.scenario.name(),
                 rate: open.schedule.rate,
@@ -157,15 +201,41 @@ impl Report {
                 late_start: inner.late_start.spread(),
                 kinds: inner.kinds.clone(),
                 tenants: inner.tenants.iter().map(|(who, waits)| (*who, waits.spread())).collect(),
+                noise,
                 browsers_killed: inner.kills,
                 hurt: inner.hurt.clone(),
             }),
-            timeline: inner.timeline.samples().to_vec(),
-            growth: Growth::of(inner.timeline.samples()),
+            timeline: samples.to_vec(),
+            growth: Growth::of(samples),
             leftovers,
             sessions_left,
             processes_left: None,
+        };
+        report.targets = report.judged();
+        report
+    }
+
+    /// What was to be reached, beside what was.
+    fn judged(&self) -> Vec<Target> {
+        let failed = format!("{} of {}", self.failed, self.sessions + self.failed);
+        let mut targets = vec![Target::new("sessions that failed", "0", failed, self.failed == 0 && self.sessions > 0)];
+        if let Some(left) = &self.leftovers {
+            targets.push(Target::new("left behind", "nothing", format!("{} things", left.len()), left.is_empty()));
         }
+        if let Some(growth) = self.growth.filter(|growth| growth.from_session >= GROWTH_FROM) {
+            let value = format!("{:+.2} KiB", growth.kib_per_session);
+            let what = "the service's memory, each session after the first 1,000 (slope of its PSS)";
+            targets.push(Target::new(what, "< 1 KiB", value, growth.kib_per_session < 1.0));
+        }
+        if let Some(noise) = self.scenario.as_ref().and_then(|scenario| scenario.noise.as_ref()) {
+            let waiting = format!("{} at least, {:.0} on average", noise.waiting_least, noise.waiting_mean);
+            let enough = noise.waiting_mean >= f64::from(CROWD_ASKED);
+            targets.push(Target::new("callers of the noisy tenant waiting", ">= 1,000", waiting, enough));
+            let ratio = format!("{:.2} x ({:.0} / {:.0} ms)", noise.p95_ratio, noise.beside.p95_ms, noise.alone.p95_ms);
+            let what = "the quiet tenant's p95 wait, beside the noisy one and alone";
+            targets.push(Target::new(what, "<= 1.10 x", ratio, noise.p95_ratio <= 1.10));
+        }
+        targets
     }
 
     /// Did every session go as planned, and is everything as it was before?
@@ -176,6 +246,45 @@ impl Report {
             && self.leftovers.as_ref().is_none_or(Vec::is_empty)
             && self.processes_left.as_ref().is_none_or(Vec::is_empty)
     }
+}
+
+/// Where a run took place.
+pub(super) struct Place {
+    pub machine: Machine,
+    /// The pool at its end.
+    pub pool: Option<PoolView>,
+}
+
+/// The quiet tenant beside the crowd; none when there was no crowd, or when nobody of the quiet tenant was served.
+fn noise(inner: &Inner, schedule: &Schedule, pool: &PoolView) -> Option<NoiseReport> {
+    let noise = schedule.noise?;
+    let (alone, beside) = (inner.tenants.get(ALONE)?.spread(), inner.tenants.get(BESIDE)?.spread());
+    let came: Vec<f64> = (schedule.arrivals.iter().filter(|arrival| arrival.phase == Phase::Beside))
+        .map(|arrival| arrival.at.as_secs_f64())
+        .collect();
+    let (first, last) = (*came.first()?, *came.last()?);
+    let waiting: Vec<u32> = (inner.timeline.samples().iter())
+        .filter(|sample| sample.at_s >= first && sample.at_s <= last)
+        .map(|sample| sample.waiting)
+        .collect();
+    #[allow(clippy::cast_precision_loss, reason = "samples are few")]
+    let waiting_mean =
+        waiting.iter().copied().map(f64::from).fold(0.0, |sum, one| sum + one) / waiting.len().max(1) as f64;
+    Some(NoiseReport {
+        callers: noise.crowd,
+        max_sessions: pool.max_sessions,
+        max_sessions_per_tenant: pool.max_sessions_per_tenant,
+        max_waiting_per_tenant: pool.max_waiting_per_tenant,
+        waiting_least: waiting.iter().copied().min().unwrap_or(0),
+        waiting_mean,
+        crowd_sessions: inner.crowd_got,
+        crowd_refused: inner.crowd_refused,
+        alone,
+        beside,
+        p95_ratio: beside.p95_ms / alone.p95_ms,
+        from_s: noise.from.as_secs_f64(),
+        until_s: noise.until.as_secs_f64(),
+    })
 }
 
 /// What was weighed while nobody had a session.
@@ -278,8 +387,33 @@ impl fmt::Display for Report {
         if let Some(growth) = &self.growth {
             writeln!(
                 f,
-                "the service's own memory: {:+.2} KiB a session, from session {} to {} ({} samples)",
-                growth.kib_per_session, growth.from_session, growth.to_session, growth.samples
+                "the service's own memory from session {} to {} ({} samples), KiB a session: PSS {:+.2} by least squares, {:+.2} by difference; \
+                 anonymous {:+.2}, {:+.2}",
+                growth.from_session,
+                growth.to_session,
+                growth.samples,
+                growth.kib_per_session,
+                growth.difference_kib_per_session,
+                growth.anon_kib_per_session,
+                growth.anon_difference_kib_per_session
+            )?;
+        }
+        if let Some(noise) = self.scenario.as_ref().and_then(|scenario| scenario.noise.as_ref()) {
+            let share = |limit: u32| if limit == 0 { "none".to_owned() } else { limit.to_string() };
+            writeln!(
+                f,
+                "noisy tenant: {} callers from {:.0} to {:.0} s, at least {} waiting, {:.0} on average, {} sessions, {} times told to come back; {} places, \
+                 a tenant's share of them {}, of the waiting room {}",
+                noise.callers,
+                noise.from_s,
+                noise.until_s,
+                noise.waiting_least,
+                noise.waiting_mean,
+                noise.crowd_sessions,
+                noise.crowd_refused,
+                noise.max_sessions,
+                share(noise.max_sessions_per_tenant),
+                share(noise.max_waiting_per_tenant)
             )?;
         }
         for limit in &self.limits {
@@ -306,6 +440,7 @@ impl fmt::Display for Report {
             }
             None => {}
         }
+        write!(f, "\n{}", verdicts(&self.targets))?;
         for (what, times) in &self.failures {
             writeln!(f, "failed {times} times: {what}")?;
         }

@@ -24,6 +24,16 @@ pub const RATE_MAX: f64 = 200.0;
 const BURST_EVERY: Duration = Duration::from_secs(5);
 /// Between two browsers killed in `chaos`; the first is killed after as long.
 const KILL_EVERY: Duration = Duration::from_secs(5);
+/// How long an agent of `noisy-tenant` thinks in its open session, and how long a caller of the crowd holds one: a place is held by
+/// thinking far more than by processors, so that what is measured is who waits for a place.
+pub(super) const THINKS: Duration = Duration::from_secs(2);
+/// Callers of the crowd at most.
+const CROWD_MAX: u32 = 5_000;
+/// In `noisy-tenant`: the end of a part's arrivals to the last of them served.
+const SERVED_WITHIN: Duration = Duration::from_secs(6);
+/// The crowd's time to stand in line, and to be gone: the least, and more for each caller.
+const GATHERS_WITHIN: [Duration; 2] = [Duration::from_secs(3), Duration::from_millis(12)];
+const SCATTERS_WITHIN: [Duration; 2] = [Duration::from_secs(4), Duration::from_millis(6)];
 /// Browsers killed in one run at most.
 const KILLS_MAX: usize = 1_000;
 
@@ -41,7 +51,7 @@ pub enum Scenario {
     Soak,
     /// As soak, more of it wrong, scripts that never end, and a browser killed every five seconds.
     Chaos,
-    /// Half of the sessions come steadily; the other half are another tenant's and all come at one third of the time.
+    /// The same sessions at the same moments three times: alone, while a crowd of another tenant waits, and alone again.
     NoisyTenant,
 }
 
@@ -61,16 +71,31 @@ pub enum Kind {
     Timeout,
     /// The same, with a script that never ends on the page.
     Hang,
+    /// The whole small session of an agent that thinks for [`THINKS`] before it closes.
+    Thinking,
 }
 
-/// Whose session it is.
+/// Who else is there when a session comes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Tenant {
-    /// The only one, but for `noisy-tenant`.
-    Quiet,
-    /// The one that asks for everything at once.
-    Noisy,
+pub enum Phase {
+    /// There is one tenant only: every scenario but `noisy-tenant`.
+    Whole,
+    /// The crowd has not come yet.
+    Before,
+    /// It waits.
+    Beside,
+    /// It is gone.
+    After,
+}
+
+/// A crowd of another tenant: so many callers that each ask for a session, hold it and ask again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noise {
+    pub crowd: u32,
+    /// From its first caller to the moment all hang up.
+    pub from: Duration,
+    pub until: Duration,
 }
 
 /// One session to come.
@@ -79,7 +104,7 @@ pub struct Arrival {
     /// After the beginning. All latencies count from here.
     pub at: Duration,
     pub kind: Kind,
-    pub tenant: Tenant,
+    pub phase: Phase,
 }
 
 /// What is wanted.
@@ -92,6 +117,8 @@ pub struct Wish {
     pub rate: f64,
     /// The same seed makes the same schedule.
     pub seed: u64,
+    /// Callers of the other tenant in `noisy-tenant`, which no other scenario has.
+    pub crowd: u32,
     /// May pages be crashed and browsers be killed? Only in a service of one's own.
     pub may_break: bool,
 }
@@ -106,6 +133,7 @@ pub struct Schedule {
     pub arrivals: Vec<Arrival>,
     /// When a browser is killed, in order.
     pub kills: Vec<Duration>,
+    pub noise: Option<Noise>,
 }
 
 impl Schedule {
@@ -132,12 +160,13 @@ impl Schedule {
             ));
         }
         let mut rng = StdRng::seed_from_u64(wish.seed);
+        if wish.scenario == Scenario::NoisyTenant {
+            return beside_noise(wish, &mut rng);
+        }
         let moments = moments(wish, length, &mut rng);
         let kinds = kinds(wish, &mut rng);
-        let noisy_from = moments.len() / 2;
-        let mut arrivals: Vec<Arrival> = (moments.iter().zip(kinds).enumerate())
-            .map(|(number, (at, kind))| Arrival { at: *at, kind, tenant: whose(wish.scenario, number, noisy_from) })
-            .collect();
+        let mut arrivals: Vec<Arrival> =
+            moments.into_iter().zip(kinds).map(|(at, kind)| Arrival { at, kind, phase: Phase::Whole }).collect();
         arrivals.sort_by_key(|arrival| arrival.at);
         let kills = match (wish.scenario, wish.may_break) {
             (Scenario::Chaos, true) => {
@@ -146,13 +175,7 @@ impl Schedule {
             }
             _ => Vec::new(),
         };
-        Ok(Self { scenario: wish.scenario, rate: wish.rate, seed: wish.seed, arrivals, kills })
-    }
-
-    /// When the noisy tenant comes, if one does.
-    #[must_use]
-    pub fn noise_at(&self) -> Option<Duration> {
-        self.arrivals.iter().find(|arrival| arrival.tenant == Tenant::Noisy).map(|arrival| arrival.at)
+        Ok(Self { scenario: wish.scenario, rate: wish.rate, seed: wish.seed, arrivals, kills, noise: None })
     }
 }
 
@@ -182,19 +205,47 @@ impl Kind {
             Self::Crash => "crash",
             Self::Timeout => "timeout",
             Self::Hang => "hang",
+            Self::Thinking => "thinking",
         }
     }
 }
 
-fn whose(scenario: Scenario, number: usize, noisy_from: usize) -> Tenant {
-    if scenario == Scenario::NoisyTenant && number >= noisy_from { Tenant::Noisy } else { Tenant::Quiet }
+/// Three times the same arrivals, so that what differs is the crowd. It comes when the first part is served, has the time to stand in line,
+/// and stays until the second is.
+fn beside_noise(wish: &Wish, rng: &mut StdRng) -> Outcome<Schedule> {
+    let count = wish.sessions / 3;
+    if count == 0 || wish.crowd == 0 || wish.crowd > CROWD_MAX {
+        return Err(Fault::new(
+            format!("{} sessions beside a crowd of {} are no run", wish.sessions, wish.crowd),
+            format!("ask for at least 3 sessions (--sessions) and a --crowd of 1 to {CROWD_MAX}"),
+        ));
+    }
+    let part = poisson(count, wish.rate, rng);
+    let length = Duration::from_secs_f64(f64::from(count) / wish.rate).max(part.last().copied().unwrap_or_default());
+    let from = length + SERVED_WITHIN;
+    let within = |[least, each]: [Duration; 2]| least + each * wish.crowd;
+    let second = from + within(GATHERS_WITHIN);
+    let until = second + length + SERVED_WITHIN;
+    let third = until + within(SCATTERS_WITHIN);
+    let parts = [(Duration::ZERO, Phase::Before), (second, Phase::Beside), (third, Phase::After)];
+    let arrivals = parts.into_iter().flat_map(|(begins, phase)| {
+        part.iter().map(move |at| Arrival { at: begins + *at, kind: Kind::Thinking, phase })
+    });
+    Ok(Schedule {
+        scenario: wish.scenario,
+        rate: wish.rate,
+        seed: wish.seed,
+        arrivals: arrivals.collect(),
+        kills: Vec::new(),
+        noise: Some(Noise { crowd: wish.crowd, from, until }),
+    })
 }
 
-/// The moments of arrival; those of the noisy tenant last, each part in order.
+/// The moments of arrival, in order.
 fn moments(wish: &Wish, length: f64, rng: &mut StdRng) -> Vec<Duration> {
     let count = wish.sessions;
     match wish.scenario {
-        Scenario::Steady | Scenario::Soak | Scenario::Chaos => poisson(count, wish.rate, rng),
+        Scenario::Steady | Scenario::Soak | Scenario::Chaos | Scenario::NoisyTenant => poisson(count, wish.rate, rng),
         Scenario::Burst => {
             let burst = (wish.rate * BURST_EVERY.as_secs_f64()).max(1.0);
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most as many as arrivals")]
@@ -204,14 +255,6 @@ fn moments(wish: &Wish, length: f64, rng: &mut StdRng) -> Vec<Duration> {
         Scenario::Ramp => (0..count)
             .map(|number| Duration::from_secs_f64(length * (f64::from(number) / f64::from(count)).sqrt()))
             .collect(),
-        Scenario::NoisyTenant => {
-            let quiet = count / 2;
-            // Half as many in the same time would be half the rate; the quiet tenant keeps it.
-            let third = f64::from(quiet) / wish.rate / 3.0;
-            let mut moments = poisson(quiet, wish.rate, rng);
-            moments.extend((quiet..count).map(|_| Duration::from_secs_f64(third)));
-            moments
-        }
     }
 }
 
@@ -263,7 +306,7 @@ mod tests {
     use super::*;
 
     fn wish(scenario: Scenario, sessions: u32) -> Wish {
-        Wish { scenario, sessions, rate: 10.0, seed: 7, may_break: true }
+        Wish { scenario, sessions, rate: 10.0, seed: 7, crowd: 5, may_break: true }
     }
 
     fn count(schedule: &Schedule, kind: Kind) -> usize {
@@ -272,15 +315,12 @@ mod tests {
 
     #[test]
     fn every_scenario_brings_all_sessions_in_order_and_about_in_time() {
-        for scenario in
-            [Scenario::Steady, Scenario::Burst, Scenario::Ramp, Scenario::Soak, Scenario::Chaos, Scenario::NoisyTenant]
-        {
+        for scenario in [Scenario::Steady, Scenario::Burst, Scenario::Ramp, Scenario::Soak, Scenario::Chaos] {
             let schedule = Schedule::of(&wish(scenario, 1_000)).expect("a fair wish");
             assert_eq!(schedule.arrivals.len(), 1_000, "{scenario:?}");
             assert!(schedule.arrivals.is_sorted_by_key(|arrival| arrival.at), "{scenario:?}");
             let last = schedule.arrivals[999].at.as_secs_f64();
-            let expected = if scenario == Scenario::NoisyTenant { 50.0 } else { 100.0 };
-            assert!((last / expected - 1.0).abs() < 0.2, "{scenario:?} ends at {last}");
+            assert!((last / 100.0 - 1.0).abs() < 0.2, "{scenario:?} ends at {last}");
         }
     }
 
@@ -320,12 +360,19 @@ mod tests {
     }
 
     #[test]
-    fn the_noisy_tenant_comes_all_at_once_while_the_other_goes_on() {
-        let noisy = Schedule::of(&wish(Scenario::NoisyTenant, 200)).expect("a fair wish");
-        let at = noisy.noise_at().expect("one is noisy");
-        let all = noisy.arrivals.iter().filter(|arrival| arrival.tenant == Tenant::Noisy).collect::<Vec<_>>();
-        assert!(all.len() == 100 && all.iter().all(|arrival| arrival.at == at));
-        assert!(noisy.arrivals.iter().any(|arrival| arrival.tenant == Tenant::Quiet && arrival.at > at));
+    fn beside_the_crowd_come_the_same_sessions_as_before_it_and_after_it() {
+        let noisy = Schedule::of(&wish(Scenario::NoisyTenant, 90)).expect("a fair wish");
+        let noise = noisy.noise.expect("a crowd");
+        let part = |phase| {
+            let all: Vec<_> = noisy.arrivals.iter().filter(|one| one.phase == phase).map(|one| one.at).collect();
+            (all[0], all.iter().map(|at| *at - all[0]).collect::<Vec<_>>())
+        };
+        let (before, beside, after) = (part(Phase::Before), part(Phase::Beside), part(Phase::After));
+        assert!(before.1.len() == 30 && before.1 == beside.1 && before.1 == after.1);
+        let last = *before.1.last().expect("thirty");
+        assert!(before.0 + last + SERVED_WITHIN <= noise.from && noise.from + GATHERS_WITHIN[0] < beside.0);
+        assert!(beside.0 + last + SERVED_WITHIN <= noise.until && noise.until + SCATTERS_WITHIN[0] < after.0);
+        assert!(noisy.arrivals.is_sorted_by_key(|arrival| arrival.at));
     }
 
     #[test]
@@ -336,6 +383,8 @@ mod tests {
             Wish { rate: 0.0, ..wish(Scenario::Steady, 1) },
             Wish { rate: f64::NAN, ..wish(Scenario::Steady, 1) },
             Wish { rate: 0.001, ..wish(Scenario::Steady, 1_000) },
+            wish(Scenario::NoisyTenant, 2),
+            Wish { crowd: 0, ..wish(Scenario::NoisyTenant, 30) },
         ] {
             let fault = Schedule::of(&wish).expect_err("too much");
             assert!(!fault.what.is_empty() && !fault.hint.is_empty());

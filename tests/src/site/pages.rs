@@ -26,7 +26,7 @@ const NODES_MAX: usize = 200_000;
 const SLOW_MS_MAX: u64 = 30_000;
 
 /// Pages that never change: path and file.
-const FIXED: [(&str, &str); 29] = [
+const FIXED: [(&str, &str); 30] = [
     ("/", include_str!("../../site/index.html")),
     ("/form", include_str!("../../site/form.html")),
     ("/shop", include_str!("../../site/shop.html")),
@@ -37,6 +37,7 @@ const FIXED: [(&str, &str); 29] = [
     ("/popup", include_str!("../../site/popup.html")),
     ("/inner", include_str!("../../site/inner.html")),
     ("/endless", include_str!("../../site/endless.html")),
+    ("/alive", include_str!("../../site/alive.html")),
     ("/animation", include_str!("../../site/animation.html")),
     ("/moving", include_str!("../../site/moving.html")),
     ("/covered", include_str!("../../site/covered.html")),

@@ -12,7 +12,7 @@ use super::input::Input;
 use super::peer::Beside;
 use super::sample::median;
 use super::streams::{PAGES, Stream, Streams};
-use crate::bench::table::Target;
+use crate::bench::target::Target;
 
 /// Everything measured.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -198,11 +198,6 @@ impl fmt::Display for LiveReport {
         for one in &self.formats {
             let Formats { page, width, jpeg_kib, webp_kib, jpeg_ms, webp_ms } = one;
             writeln!(f, "| {page}, {width} px | {jpeg_kib:.1} | {webp_kib:.1} | {jpeg_ms:.1} | {webp_ms:.1} |")?;
-        }
-        writeln!(f)?;
-        for target in self.targets() {
-            let word = if target.reached { "reached" } else { "MISSED" };
-            writeln!(f, "{word:<8} {:<44}{:>10}   to reach {}", target.what, target.value, target.bound)?;
         }
         Ok(())
     }
