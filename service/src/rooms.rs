@@ -40,7 +40,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("session", &["auth", "browser", "config", "files", "policy", "pool", "telemetry"]),
     ("pool", &["browser", "config", "telemetry"]),
     ("policy", &[]),
-    ("files", &[]),
+    ("files", &["telemetry"]),
     ("browser", &["config", "telemetry"]),
     ("egress", &["config", "telemetry"]),
     ("store", &["approval", "audit", "auth", "config", "telemetry"]),

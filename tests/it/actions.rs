@@ -256,6 +256,7 @@ async fn fields_two_frames_and_two_processes_down_are_typed_into_and_scrolled_to
     room.close().await;
 }
 
+/// F6: whoever calls meanwhile is told of it at once.
 #[tokio::test]
 async fn a_dialog_stops_the_page_until_it_is_answered() {
     let room = Room::open().await;

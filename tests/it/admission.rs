@@ -82,6 +82,7 @@ async fn raising_lets_those_in_who_wait_and_lowering_ends_nothing_and_overshoots
     room.close().await;
 }
 
+/// F36: bounded.
 #[tokio::test]
 async fn full_is_said_at_once_with_a_time_over_http_and_over_mcp() {
     let room = Room::with(|options| options.config("[pool]\nmax_sessions = 1\nmax_waiting = 0\n")).await;
@@ -110,6 +111,7 @@ async fn post_session(service: &Service) -> (u16, u64, Value) {
     (status, after, serde_json::from_slice(&body).unwrap())
 }
 
+/// F36: who leaves is out of the queue.
 #[tokio::test]
 async fn those_who_wait_hear_their_place_and_who_hangs_up_is_gone() {
     let room = Room::with(|options| options.config("[pool]\nmax_sessions = 1\nmax_waiting = 8\n")).await;
@@ -135,6 +137,7 @@ async fn those_who_wait_hear_their_place_and_who_hangs_up_is_gone() {
     room.close().await;
 }
 
+/// F36: fair.
 #[tokio::test]
 async fn a_noisy_tenant_fills_its_share_and_holds_up_nobody_else() {
     let config = "[pool]\nmax_sessions = 3\nmax_waiting = 6\nmax_sessions_per_tenant = 2\nmax_waiting_per_tenant = 4\n";
@@ -200,6 +203,7 @@ async fn limit_files(service: &Service, soft: u64) {
     assert!(set.success(), "prlimit (util-linux) is needed for this test");
 }
 
+/// F34: some are kept for those who are in.
 #[tokio::test]
 async fn with_few_files_left_to_open_new_sessions_are_refused_and_open_ones_go_on() {
     let room = Room::open().await;

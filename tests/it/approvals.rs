@@ -42,6 +42,7 @@ async fn an_agents_key_cannot_approve_by_any_route() {
     room.close().await;
 }
 
+/// F26: both callers see the same end.
 #[tokio::test]
 async fn the_first_decision_wins_and_the_second_is_told_it() {
     let room = Room::open().await;
@@ -74,6 +75,7 @@ async fn nobodys_answer_is_a_no() {
     room.close().await;
 }
 
+/// F27: after its time.
 #[tokio::test]
 async fn a_late_yes_is_not_a_yes() {
     let room = Room::with(|options| options.config("[approval]\nttl_ms = 1000\n")).await;
@@ -88,6 +90,7 @@ async fn a_late_yes_is_not_a_yes() {
     room.close().await;
 }
 
+/// F27: after the page changed.
 #[tokio::test]
 async fn a_yes_for_a_page_that_changed_since_is_not_carried_out() {
     let room = Room::open().await;
@@ -177,6 +180,7 @@ async fn the_strict_policy_asks_where_the_careful_one_does_not() {
     room.close().await;
 }
 
+/// F28: what waited for a yes at the end waits no more.
 #[tokio::test]
 async fn a_restart_is_a_no() {
     let room = Room::open().await;
@@ -210,6 +214,7 @@ async fn a_restart_is_a_no() {
     assert!(service.stop().await.unwrap().left.is_empty());
 }
 
+/// F27: after the session's end.
 #[tokio::test]
 async fn a_session_that_closes_takes_its_question_with_it() {
     let room = Room::open().await;

@@ -77,6 +77,7 @@ async fn people_are_in_the_audit_too() {
     room.close().await;
 }
 
+/// F38: wherever it is.
 #[tokio::test]
 async fn one_changed_byte_in_the_file_is_found() {
     let room = Room::open().await;

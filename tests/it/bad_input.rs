@@ -110,6 +110,7 @@ async fn an_unknown_tool_and_malformed_requests_are_refused_in_the_protocols_own
     room.close().await;
 }
 
+/// F9, F10: each has its own words, and the tab can be used again.
 #[tokio::test]
 async fn a_server_that_never_answers_and_one_that_redirects_for_ever_end_in_an_error() {
     let room = Room::open().await;
@@ -123,6 +124,7 @@ async fn a_server_that_never_answers_and_one_that_redirects_for_ever_end_in_an_e
     room.close().await;
 }
 
+/// F11, F12: no content, a download, and a page that comes byte by byte.
 #[tokio::test]
 async fn nothing_to_show_and_a_download_are_told_and_do_not_hang() {
     let room = Room::open().await;
@@ -143,6 +145,7 @@ async fn nothing_to_show_and_a_download_are_told_and_do_not_hang() {
     room.close().await;
 }
 
+/// F5: the call has its deadline, and the script is ended.
 #[tokio::test]
 async fn a_script_that_never_ends_costs_its_call_and_not_the_session() {
     let room = Room::open().await;

@@ -5,6 +5,7 @@ use helmwatch_tests::wait::until;
 use serde_json::json;
 
 use crate::room::{Hand, Room, SOON, section};
+use crate::viewers::metric;
 
 async fn open(config: &str) -> (Room, Hand) {
     let room = Room::with(|options| options.policy("open").config(config)).await;
@@ -21,6 +22,7 @@ async fn goes_on(room: &Room, agent: &Hand) {
     assert!(panics.is_empty(), "{panics:?}");
 }
 
+/// F5: in a worker, a shared one, a service worker and a frame.
 #[tokio::test]
 async fn loops_without_end_in_workers_leave_the_page_to_its_agent_and_in_frames_cost_a_call() {
     let (room, agent) = open("").await;
@@ -48,6 +50,7 @@ async fn loops_without_end_in_workers_leave_the_page_to_its_agent_and_in_frames_
     room.close().await;
 }
 
+/// F8: it has no effect.
 #[tokio::test]
 async fn printing_does_nothing_and_holds_nobody() {
     let (room, agent) = open("").await;
@@ -56,6 +59,40 @@ async fn printing_does_nothing_and_holds_nobody() {
     room.close().await;
 }
 
+/// F7: whoever goes has made up their mind; a page that goes by itself leaves the question to its agent.
+#[tokio::test]
+async fn a_page_that_asks_before_it_is_left_holds_nobody_who_leaves_it() {
+    let (room, agent) = open("").await;
+    let held = room.site.url("/hostile/leaving");
+    // Without a press Chromium lets no page ask.
+    let pressed = async || {
+        agent.ok("browser_navigate", json!({ "url": held, "snapshot": "none" })).await;
+        agent.click(&["button", "Press"]).await;
+    };
+    pressed().await;
+    goes_on(&room, &agent).await;
+    pressed().await;
+    let back = agent.ok("browser_navigate_back", json!({})).await;
+    assert!(section(&back.text, "Page").contains("/form"), "{}", back.text);
+    pressed().await;
+    agent.call("browser_evaluate", json!({ "function": "() => { location.href = '/form'; }" })).await;
+    let asked = until("the question", SOON, async || {
+        let answer = agent.call("browser_snapshot", json!({})).await;
+        answer.text.contains("beforeunload").then_some(())
+    });
+    asked.await.unwrap();
+    agent.ok("browser_handle_dialog", json!({ "accept": false, "snapshot": "none" })).await;
+    assert_eq!(agent.evaluate("() => location.pathname").await, "\"/hostile/leaving\"");
+    // A tab and a session close all the same.
+    agent.ok("browser_tabs", json!({ "action": "new", "url": held, "snapshot": "none" })).await;
+    agent.click(&["button", "Press"]).await;
+    agent.ok("browser_tabs", json!({ "action": "close", "snapshot": "none" })).await;
+    agent.ok("session_close", json!({ "session": "default" })).await;
+    goes_on(&room, &agent).await;
+    room.close().await;
+}
+
+/// F9: with an address that grows.
 #[tokio::test]
 async fn a_redirect_whose_address_grows_ends_in_an_error() {
     let (room, agent) = open("").await;
@@ -65,6 +102,7 @@ async fn a_redirect_whose_address_grows_ends_in_an_error() {
     room.close().await;
 }
 
+/// F12: forth and back, without a request.
 #[tokio::test]
 async fn a_step_within_the_document_is_no_hang_and_no_error() {
     let (room, agent) = open("").await;
@@ -77,6 +115,7 @@ async fn a_step_within_the_document_is_no_hang_and_no_error() {
     room.close().await;
 }
 
+/// F13: by bytes on the wire, and memory stays flat.
 #[tokio::test]
 async fn a_page_without_end_is_cut_at_the_bytes_a_session_may_have() {
     let (room, agent) = open("[egress]\ndown_mib_max = 8\n").await;
@@ -97,6 +136,35 @@ async fn a_page_without_end_is_cut_at_the_bytes_a_session_may_have() {
     room.close().await;
 }
 
+/// F13: what is little on the wire and without end behind it is bounded by the memory of its page.
+#[tokio::test]
+async fn a_page_that_unpacks_without_end_is_ended_for_its_memory_and_costs_nobody_else() {
+    for coding in ["gzip", "br"] {
+        let config = "[pool]\nwarm_sessions = 0\nbrowser_memory_mib_renew = 0\nbrowser_memory_mib_max = 700\n";
+        let (room, agent) = open(config).await;
+        let other = room.agent_named("other").await;
+        other.goto(&room.site.url("/form")).await;
+        let service = room.service.process();
+        let before = service.memory().rss;
+        // Chromium takes brotli by plain HTTP from this machine's own name only.
+        let url = format!("http://{}/bomb/{coding}", room.site.other_address());
+        let going = agent.call("browser_navigate", json!({ "url": url, "snapshot": "none" }));
+        let ended = until("the page's end", 2 * SOON, async || {
+            (metric(&room, "helmwatch_pages_ended_total{reason=\"memory\"}").await > 0).then_some(())
+        });
+        let (_, ended) = tokio::join!(going, ended);
+        ended.unwrap_or_else(|fault| panic!("{coding}: {fault}\n{}", room.service.log()));
+        let told = agent.refused("browser_evaluate", json!({ "function": "() => 1" })).await;
+        assert!(told.contains("The page crashed"), "{coding}: {told}");
+        let grown = service.memory().rss.saturating_sub(before);
+        assert!(grown < 64 << 20, "{coding}: the service grew by {grown} bytes");
+        assert_eq!(other.evaluate("() => document.title").await, "\"Form\"", "{coding}");
+        goes_on(&room, &agent).await;
+        room.close().await;
+    }
+}
+
+/// F17: workers.
 #[tokio::test]
 async fn workers_without_number_end_with_their_session() {
     let (room, agent) = open("[pool]\nwarm_sessions = 0\n").await;

@@ -73,6 +73,33 @@ async fn a_pressed_link_a_new_tab_and_a_script_download_too() {
     room.close().await;
 }
 
+/// F16: hundreds at once, with names that would lead elsewhere: as many files as a session may have, named by us.
+#[tokio::test]
+async fn downloads_without_number_end_at_the_files_a_session_may_have() {
+    let room = room("[files]\nfiles_max = 5\n").await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    let bomb = "() => { for (let n = 0; n < 200; n++) { const link = document.createElement('a'); link.download = '../../tmp/x' + n; link.href = URL.createObjectURL(new Blob(['x'])); document.body.append(link); link.click(); } return 1 }";
+    agent.ok("browser_evaluate", json!({ "function": bomb })).await;
+    let session = id(&room, "default").await;
+    let list = async || {
+        let files = format!("/v1/sessions/{session}/files");
+        let (_, list) = room.service.api("GET", &files, Some(room.service.admin_key()), None).await.unwrap();
+        let names = list["files"].as_array().unwrap().iter().map(|file| file["name"].as_str().unwrap().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    let quiet = helmwatch_tests::wait::until("the last download's end", 2 * SOON, async || {
+        (list().await.len() == 5 && inbox(&session) == Some(Vec::new())).then_some(())
+    });
+    let quiet = quiet.await;
+    let names = list().await;
+    quiet.unwrap_or_else(|fault| panic!("{fault} {names:?} {:?}", inbox(&session)));
+    assert!(names.len() <= 5 && names.iter().all(|name| !name.contains('/') && !name.starts_with('.')), "{names:?}");
+    assert_eq!(agent.evaluate("() => document.title").await, "\"Form\"");
+    room.close().await;
+}
+
+/// F16: by the bytes one file may have.
 #[tokio::test]
 async fn what_is_too_large_or_never_ends_is_cancelled_and_leaves_nothing() {
     let room = room("[files]\nfile_bytes_max = 1000000\n").await;
@@ -93,6 +120,7 @@ async fn what_is_too_large_or_never_ends_is_cancelled_and_leaves_nothing() {
     room.close().await;
 }
 
+/// F16: nothing stays in a temporary folder.
 #[tokio::test]
 async fn a_session_that_ends_in_the_middle_leaves_nothing_and_another_goes_on() {
     let room = room("").await;
@@ -112,6 +140,7 @@ async fn a_session_that_ends_in_the_middle_leaves_nothing_and_another_goes_on() 
     room.close().await;
 }
 
+/// F16: where they are not wanted at all.
 #[tokio::test]
 async fn with_downloads_off_nothing_is_taken_and_it_is_said() {
     let room = room("[files]\ndownloads = false\n").await;

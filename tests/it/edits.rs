@@ -292,6 +292,7 @@ async fn while_the_person_reads(what: &str) -> (String, usize, String) {
     (state, sent, answer.text)
 }
 
+/// F27: a page that changed meanwhile.
 #[tokio::test]
 async fn a_button_that_moves_is_covered_or_changes_while_a_person_reads_is_not_pressed() {
     for how in ["move", "cover", "words", "grow"] {
@@ -309,6 +310,7 @@ async fn a_page_that_changes_elsewhere_or_is_scrolled_keeps_the_yes_good() {
     }
 }
 
+/// F26: all at once, and the page has what the one that won says.
 #[tokio::test]
 async fn of_a_hundred_racing_decisions_of_every_kind_one_holds() {
     let (room, agent, _rules) = room().await;

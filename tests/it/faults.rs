@@ -1,6 +1,7 @@
 //! Browsers and pages that die, hang or grow (FAULTS F1–F4, F14): who sits in them is told, nobody else notices, and others take their place.
 
 use helmwatch_tests::processes::Process;
+use helmwatch_tests::relay::Relay;
 use helmwatch_tests::wait::until;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -65,6 +66,7 @@ async fn in_the_middle(room: &Room, agent: &Hand, session: &str, fault: impl Asy
     crate::room::two_lines(session, &answer.text)
 }
 
+/// F1: told to whoever calls, another takes its place, nobody else notices, and no zombie stays.
 #[tokio::test]
 async fn a_browser_killed_in_the_middle_of_a_call_fails_that_call_and_is_replaced() {
     let room = Room::with(|options| options.policy("open").config(APART)).await;
@@ -93,6 +95,7 @@ async fn works_after_open(room: &Room, agent: &Hand, names: &[&str]) {
     }
 }
 
+/// F1: also what nobody had a session in yet.
 #[tokio::test]
 async fn what_stood_ready_in_a_dead_browser_is_replaced_at_once() {
     let room = Room::with(|options| options.config("[pool]\nwarm_sessions = 2\n")).await;
@@ -113,6 +116,7 @@ async fn what_stood_ready_in_a_dead_browser_is_replaced_at_once() {
     room.close().await;
 }
 
+/// F2: it is asked twice, and then ended with all it started.
 #[tokio::test]
 async fn a_browser_that_is_stopped_is_found_out_ended_and_replaced() {
     let room = Room::with(|options| options.policy("open").config(APART)).await;
@@ -132,6 +136,7 @@ async fn a_browser_that_is_stopped_is_found_out_ended_and_replaced() {
     room.close().await;
 }
 
+/// F3, F4: the call that waits for it is told by the event.
 #[tokio::test]
 async fn a_renderer_that_is_killed_in_the_middle_of_a_call_costs_that_tab_alone() {
     let room = Room::with(|options| options.policy("open").config(TOGETHER)).await;
@@ -153,6 +158,36 @@ async fn a_renderer_that_is_killed_in_the_middle_of_a_call_costs_that_tab_alone(
     room.close().await;
 }
 
+/// F3, F4: a renderer that crashes by itself never answers what it was asked; only an event says so.
+#[tokio::test]
+async fn a_page_that_crashes_by_itself_fails_its_call_and_costs_that_tab_alone() {
+    let relay = Relay::start("nothing is lost here").await.unwrap();
+    let config = format!("[browser]\nconnect = \"{}\"\n{TOGETHER}", relay.url());
+    let room = Room::with(|options| options.policy("open").config(&config)).await;
+    let agent = room.agent().await;
+    for name in ["one", "two"] {
+        agent.ok("session_open", json!({ "name": name })).await;
+    }
+    on(&room, &agent, "two", "/form").await;
+    for (method, params) in [("Page.crash", json!({})), ("Page.navigate", json!({ "url": "chrome://crash" }))] {
+        on(&room, &agent, "one", "/form?crashes").await;
+        let crash = async || relay.raw("/form?crashes", method, params.clone()).await.unwrap();
+        let told = in_the_middle(&room, &agent, "one", crash).await;
+        assert!(told.contains("The page crashed"), "{method}: {told}");
+        // Later calls do not hang either.
+        let again = agent.refused("browser_snapshot", json!({ "session": "one" })).await;
+        assert!(again.contains("The page crashed"), "{method}: {again}");
+        works(&agent, "two").await;
+        on(&room, &agent, "one", "/form").await;
+        works(&agent, "one").await;
+    }
+    agent.ok("session_close", json!({ "session": "one" })).await;
+    works(&agent, "two").await;
+    room.close().await;
+    relay.stop().await.unwrap();
+}
+
+/// F3: others of its browser work meanwhile.
 #[tokio::test]
 async fn a_renderer_that_is_stopped_costs_that_session_alone_and_ends_with_it() {
     let room = Room::with(|options| options.policy("open").config(TOGETHER)).await;
@@ -174,6 +209,7 @@ async fn a_renderer_that_is_stopped_costs_that_session_alone_and_ends_with_it() 
     room.close().await;
 }
 
+/// F14: by the service's own bound, before the kernel has to.
 #[tokio::test]
 async fn a_page_that_takes_all_memory_is_ended_and_the_others_of_its_browser_go_on() {
     let config = "[pool]\nwarm_sessions = 0\nbrowser_memory_mib_renew = 0\nbrowser_memory_mib_max = 700\n";
@@ -231,6 +267,7 @@ async fn a_browser_that_grew_old_or_large_drains_first() {
     }
 }
 
+/// F14: the order in which the kernel would take them.
 #[tokio::test]
 async fn when_memory_runs_out_pages_go_before_browsers_and_browsers_before_the_service() {
     let room = Room::with(|options| options.config(TOGETHER)).await;

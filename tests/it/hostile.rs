@@ -17,31 +17,37 @@ const ANSWER_BYTES_MAX: usize = 48_000;
 /// What an agent tries on every page, whatever it is.
 const LOOKS: [&str; 4] = ["browser_snapshot", "browser_evaluate", "browser_read", "browser_take_screenshot"];
 
+/// F17: a title, an attribute and a text without end.
 #[tokio::test]
 async fn what_is_too_large_is_cut_or_told() {
     survive(&["title", "attribute", "text"]).await;
 }
 
+/// F17: nodes.
 #[tokio::test]
 async fn a_million_nodes_are_cut_or_told() {
     survive(&["nodes"]).await;
 }
 
+/// F17: depth.
 #[tokio::test]
 async fn a_tree_a_hundred_thousand_deep_is_cut_or_told() {
     survive(&["depth"]).await;
 }
 
+/// F5: from the first line on.
 #[tokio::test]
 async fn a_script_that_never_ends_while_the_page_loads_costs_its_calls() {
     survive(&["endless"]).await;
 }
 
+/// F5: in a task, and in promises.
 #[tokio::test]
 async fn a_script_that_never_ends_later_costs_its_calls() {
     survive(&["endless-later", "endless-promises"]).await;
 }
 
+/// F17: console and changes.
 #[tokio::test]
 async fn a_flood_of_words_and_changes_is_read_all_the_same() {
     survive(&["console", "changing"]).await;
@@ -52,11 +58,13 @@ async fn a_page_that_is_never_the_same_place_is_read_all_the_same() {
     survive(&["reloads", "history"]).await;
 }
 
+/// F17: frames beside and in each other.
 #[tokio::test]
 async fn frames_without_number_are_bounded() {
     survive(&["frames", "frames-in-frames"]).await;
 }
 
+/// F6, F7, F15: dialogs in a loop, a page that asks before it is left, and popups.
 #[tokio::test]
 async fn what_asks_again_and_again_is_answered_or_left() {
     survive(&["alerts", "confirms", "leaving", "popups", "popups-again"]).await;

@@ -84,6 +84,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// F32: at the first start.
 #[tokio::test]
 async fn a_service_whose_chromium_does_not_start_says_so_and_leaves_nothing() {
     for (what, how) in FAILURES {
@@ -97,6 +98,7 @@ async fn a_service_whose_chromium_does_not_start_says_so_and_leaves_nothing() {
     }
 }
 
+/// F32: while it runs.
 #[tokio::test]
 async fn while_chromium_does_not_start_the_service_lives_is_not_ready_and_comes_back_by_itself() {
     for (what, how) in FAILURES {

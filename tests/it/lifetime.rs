@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::room::{Room, SOON};
 
+/// F29: whatever is open.
 #[tokio::test]
 async fn a_stop_leaves_nothing_even_with_sessions_open_and_a_call_held() {
     let room = Room::with(|options| options.config("[shutdown]\ngrace_ms = 1000\n")).await;
@@ -35,6 +36,7 @@ async fn a_stop_leaves_nothing_even_with_sessions_open_and_a_call_held() {
     assert_eq!(site.count("POST", "/buy"), 0, "a held call does not slip out at the end");
 }
 
+/// F30: the pipe ends it.
 #[tokio::test]
 async fn a_killed_service_leaves_no_chromium() {
     let room = Room::open().await;

@@ -176,6 +176,7 @@ async fn all_viewers_of_a_size_share_one_scaled_picture_and_thumbnails_alone_nee
     room.close().await;
 }
 
+/// F19: another renderer takes the place of the first.
 #[tokio::test]
 async fn the_picture_goes_on_through_navigations_and_other_renderers() {
     // Every site has its own process: the second address is another renderer.
@@ -215,6 +216,7 @@ async fn a_viewer_follows_the_agent_to_another_tab_and_looks_back_when_asked() {
     room.close().await;
 }
 
+/// F19: acknowledgements that are lost on the way.
 #[tokio::test]
 async fn a_picture_that_fell_silent_is_started_anew() {
     let relay = Relay::start("Page.screencastFrameAck").await.unwrap();
@@ -240,6 +242,7 @@ async fn a_picture_that_fell_silent_is_started_anew() {
     relay.stop().await.unwrap();
 }
 
+/// F22: as many frames as agreed, and no more.
 #[tokio::test]
 async fn a_viewer_that_acknowledges_nothing_slows_neither_agent_nor_another_viewer() {
     let room = Room::open().await;

@@ -147,6 +147,7 @@ async fn what_a_session_was_about_to_send_when_it_ended_never_leaves() {
     room.close().await;
 }
 
+/// F28: a request of the page that waits for a yes.
 #[tokio::test]
 async fn what_stands_at_the_door_when_the_service_dies_never_leaves() {
     let rules = Rules::new(WRITES);

@@ -46,6 +46,18 @@ async fn all_gone(room: &Room, reason: &str, count: u64) {
 async fn narrow(room: &Room, path: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(2_048).unwrap();
+    by_hand(socket, room, path).await
+}
+
+/// A text message as a client has to send it; masked with zeros. The first byte says final and text.
+fn masked(message: &serde_json::Value) -> Vec<u8> {
+    let text = message.to_string();
+    let mut bytes = vec![0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
+    bytes.extend_from_slice(text.as_bytes());
+    bytes
+}
+
+async fn by_hand(socket: TcpSocket, room: &Room, path: &str) -> TcpStream {
     let mut stream = socket.connect(format!("127.0.0.1:{}", room.service.port()).parse().unwrap()).await.unwrap();
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {}\r\nUpgrade: websocket\r\n\
@@ -56,6 +68,7 @@ async fn narrow(room: &Room, path: &str) -> TcpStream {
     stream
 }
 
+/// F22: ten of them.
 #[tokio::test]
 async fn one_that_never_reads_is_closed_and_the_agent_goes_on() {
     let (room, agent, path) = impatient().await;
@@ -69,6 +82,7 @@ async fn one_that_never_reads_is_closed_and_the_agent_goes_on() {
     room.close().await;
 }
 
+/// F22: slowly is as good as not at all.
 #[tokio::test]
 async fn one_that_reads_a_byte_at_a_time_is_closed() {
     let (room, _agent, path) = impatient().await;
@@ -83,6 +97,7 @@ async fn one_that_reads_a_byte_at_a_time_is_closed() {
     room.close().await;
 }
 
+/// F22: whatever it says of itself.
 #[tokio::test]
 async fn one_that_acknowledges_what_it_never_read_is_closed_when_its_socket_is_full() {
     let (room, _agent, path) = impatient().await;
@@ -92,17 +107,42 @@ async fn one_that_acknowledges_what_it_never_read_is_closed_when_its_socket_is_f
     'lying: loop {
         let newest = reader.frame().await.unwrap().0.sequence;
         for seq in newest.saturating_sub(4)..=newest {
-            // Masked with zeros, as a client's text message has to be: the first byte says final and text.
-            let text = json!({ "type": "ack", "seq": seq }).to_string();
-            let mut message = vec![0x81, 0x80 | u8::try_from(text.len()).unwrap(), 0, 0, 0, 0];
-            message.extend_from_slice(text.as_bytes());
-            if stream.write_all(&message).await.is_err() {
+            if stream.write_all(&masked(&json!({ "type": "ack", "seq": seq }))).await.is_err() {
                 break 'lying;
             }
         }
     }
     drop(reader);
     all_gone(&room, "stalled", 1).await;
+    room.close().await;
+}
+
+/// F25: one that went without a word, its socket still open: it answers no ping, is gone after a few of them, and the wheel goes back.
+#[tokio::test]
+async fn one_that_answers_no_ping_is_gone_and_the_wheel_goes_back() {
+    let room = Room::with(|options| options.policy("open").config("[live]\nping_ms = 400\n")).await;
+    let agent = room.agent().await;
+    agent.goto(&room.site.url("/form")).await;
+    let path = format!("/v1/sessions/{}/live", only_session(&room).await);
+    let mut other = open(&room, &path).await;
+    let mut silent = by_hand(TcpSocket::new_v4().unwrap(), &room, &path).await;
+    silent.write_all(&masked(&json!({ "type": "take_control" }))).await.unwrap();
+    for driven in [true, false] {
+        loop {
+            match other.next().await.unwrap() {
+                Some(Live::Event(event)) => match *event {
+                    LiveEvent::Control { ref controller, .. } if controller.is_some() == driven => break,
+                    _ => {}
+                },
+                Some(Live::Frame(header, _)) => other.send(&ViewerMessage::Ack { seq: header.sequence }).await.unwrap(),
+                None => panic!("who answers pings was closed"),
+            }
+        }
+    }
+    agent.ok("browser_snapshot", json!({})).await;
+    let closed = "helmwatch_live_viewers_closed_total{reason=\"stalled\"}";
+    assert_eq!(metric(&room, closed).await, 1);
+    drop(silent);
     room.close().await;
 }
 
@@ -144,6 +184,7 @@ async fn lies_about_acknowledgements_bring_no_frame() {
     room.close().await;
 }
 
+/// F23: control frames and messages.
 #[tokio::test]
 async fn a_flood_is_closed_with_1008_and_harms_nobody() {
     let room = Room::open().await;

@@ -260,6 +260,7 @@ async fn a_driver_who_does_nothing_is_warned_and_then_the_wheel_goes_back() {
     room.close().await;
 }
 
+/// F25: at once, where the other side says that it is gone.
 #[tokio::test]
 async fn who_loses_the_connection_loses_the_wheel() {
     let (room, agent) = open("").await;
@@ -530,6 +531,7 @@ async fn a_secret_typed_by_a_person_never_reaches_agent_log_audit_or_recording()
     room.close().await;
 }
 
+/// F23: input beyond what a person can do.
 #[tokio::test]
 async fn a_viewer_that_floods_or_lies_is_refused_and_drives_on() {
     let (room, agent) = open("[live]\ninputs_per_second_max = 50\n").await;

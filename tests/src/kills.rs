@@ -9,6 +9,7 @@ mod browser;
 mod check;
 mod resume;
 mod service;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -32,6 +33,7 @@ use crate::{Fault, Outcome};
 pub use browser::{Deaths, browsers};
 pub use resume::{Resumed, resumed};
 pub use service::{Ends, services};
+pub use told::{Stops, stops};
 
 /// Longest wait for a card after its call was made: above a browser's start on a busy machine.
 const HELD_WITHIN: Duration = Duration::from_secs(30);

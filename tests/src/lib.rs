@@ -7,6 +7,7 @@
 pub mod bench;
 pub mod browser;
 pub mod cdp;
+pub mod cgroup;
 pub mod compare;
 pub mod docs;
 pub mod fault;

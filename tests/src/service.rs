@@ -53,6 +53,8 @@ pub struct Options {
     pub environment: Vec<(String, String)>,
     /// A data folder kept from an earlier start (for restarts).
     pub data: Option<Arc<TempDir>>,
+    /// A program and its arguments that starts the service, whose own command follows: `unshare --pid --fork`.
+    pub under: Vec<String>,
 }
 
 impl Options {
@@ -72,6 +74,13 @@ impl Options {
     #[must_use]
     pub fn policy(mut self, policy: &str) -> Self {
         self.policy = Some(policy.to_owned());
+        self
+    }
+
+    /// The same started by another program, which is given the service's command.
+    #[must_use]
+    pub fn under(mut self, words: &[&str]) -> Self {
+        self.under = words.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 
@@ -134,7 +143,7 @@ impl Service {
         let began = Instant::now();
         let mut child = command.spawn().map_err(|error| Fault::of("helmwatch does not start", error))?;
         let pid = child.id().ok_or_else(|| Fault::new("helmwatch ended at once", "run it by hand"))?.cast_signed();
-        let process = Process::of(pid).ok_or_else(|| Fault::new("helmwatch ended at once", "run it by hand"))?;
+        let mut process = Process::of(pid).ok_or_else(|| Fault::new("helmwatch ended at once", "run it by hand"))?;
         let log = Arc::new(Mutex::new(VecDeque::new()));
         let mut readers = JoinSet::new();
         let (found, mut port) = watch::channel(None);
@@ -171,6 +180,10 @@ impl Service {
             }
         };
         let ready_after = began.elapsed();
+        if !options.under.is_empty() {
+            // Whoever started it may still be there, as its parent.
+            process = process.tree().into_iter().find(|one| one.role() == "helmwatch").unwrap_or(process);
+        }
         Ok(Self { child, process, port, admin_key, mark, data, log, _readers: readers, ready_after, http })
     }
 
@@ -432,10 +445,22 @@ impl Service {
         self.end(Signal::SIGKILL).await
     }
 
-    async fn end(mut self, signal: Signal) -> Outcome<Ended> {
+    /// The end of one that was told already, and a search for what it left of `children`, which it had when it was told.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn ends(self, children: Vec<Process>) -> Outcome<Ended> {
+        self.ended(children, Instant::now()).await
+    }
+
+    async fn end(self, signal: Signal) -> Outcome<Ended> {
         let children = self.children();
         let began = Instant::now();
         kill(Pid::from_raw(self.process.pid), signal).map_err(|error| Fault::of("signal", error))?;
+        self.ended(children, began).await
+    }
+
+    async fn ended(mut self, children: Vec<Process>, began: Instant) -> Outcome<Ended> {
         let status = match tokio::time::timeout(STOP_WITHIN, self.child.wait()).await {
             Ok(status) => status.map_err(|error| Fault::of("wait", error))?,
             Err(_) => return Err(with_log(Fault::new("helmwatch ignores SIGTERM", "see its lines below"), &self.log)),
@@ -482,7 +507,14 @@ pub fn executable() -> Outcome<PathBuf> {
 }
 
 fn serve_command(options: &Options, data: &Path) -> Outcome<Command> {
-    let mut command = Command::new(executable()?);
+    let mut command = match options.under.split_first() {
+        Some((starter, words)) => {
+            let mut command = Command::new(starter);
+            command.args(words).arg(executable()?);
+            command
+        }
+        None => Command::new(executable()?),
+    };
     clean_environment(&mut command);
     command.args(["serve", "--data-dir"]).arg(data);
     if !options.arguments.iter().any(|argument| argument == "--listen") {

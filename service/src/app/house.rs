@@ -16,7 +16,7 @@ use super::{chromium, policy_command, webhook_command};
 use crate::approval::{Desk, DeskLimits};
 use crate::audit::{Log, LogLimits};
 use crate::auth::{Authenticator, Keyring, LinkLimits, Links, WallClock};
-use crate::browser::{Door, Profile};
+use crate::browser::{Door, Profile, reap_adopted};
 use crate::config::Config;
 use crate::egress::Egress;
 use crate::files::{Owner, Roots, Shelf, ShelfLimits};
@@ -125,6 +125,7 @@ impl House {
         let auth = Authenticator::new(ring);
 
         let (rooms, edges) = (Tasks::new(), Tasks::new());
+        rooms.spawn("reaper", reap_adopted());
         edges.spawn("key watch", auth.clone().watch_keys());
         let egress = Egress::new(&config.egress, &rooms).map_err(|error| error.to_string())?;
         egress.protect_port(listening.port());

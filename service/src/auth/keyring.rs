@@ -127,7 +127,7 @@ impl Keyring {
     /// Is there a key at all that would let somebody in now?
     #[must_use]
     pub fn has_keys(&self) -> bool {
-        let now = self.inner.clock.now_ms();
+        let now = self.inner.clock.expiry_ms();
         self.copy().keys.values().any(|key| usable(&key.info, now).is_ok())
     }
 
@@ -159,7 +159,7 @@ impl Keyring {
     /// # Errors
     /// [`AuthError`]: unknown, revoked, expired.
     pub fn caller_of(&self, id: &KeyId) -> Result<Caller, AuthError> {
-        let now = self.inner.clock.now_ms();
+        let now = self.inner.clock.expiry_ms();
         let copy = self.copy();
         let key = copy.keys.get(id).ok_or(AuthError::Unknown)?;
         usable(&key.info, now)?;

@@ -76,6 +76,8 @@ struct Link {
     expires_at: u64,
     /// Monotonic: a clock that is set back gives a link no more time.
     ends_at: Instant,
+    /// By [`WallClock::expiry_ms`]: nor does a machine that sleeps.
+    over_ms: u64,
     revoked: bool,
     used_at: Option<u64>,
     viewers: u32,
@@ -120,6 +122,7 @@ impl Links {
             return Err(LinkError::BadName);
         }
         let (now, made_at) = (Instant::now(), self.inner.clock.now_ms());
+        let ttl_ms = u64::try_from(wanted.ttl.as_millis()).unwrap_or(u64::MAX);
         let id = fresh_id();
         let secret =
             Secret::new(format!("{PREFIX}{}_{}", &id.as_str()[LinkId::PREFIX.len()..], Secret::random().expose()));
@@ -132,8 +135,9 @@ impl Links {
             maker: maker.key().clone(),
             made_by: maker.name().to_owned(),
             made_at,
-            expires_at: made_at.saturating_add(u64::try_from(wanted.ttl.as_millis()).unwrap_or(u64::MAX)),
+            expires_at: made_at.saturating_add(ttl_ms),
             ends_at: now + wanted.ttl,
+            over_ms: self.inner.clock.expiry_ms().saturating_add(ttl_ms),
             revoked: false,
             used_at: None,
             viewers: 0,
@@ -271,7 +275,7 @@ impl Links {
         if link.revoked {
             return LinkState::Revoked;
         }
-        if now >= link.ends_at {
+        if now >= link.ends_at || self.inner.clock.expiry_ms() >= link.over_ms {
             return LinkState::Expired;
         }
         let maker = self.inner.ring.caller_of(&link.maker);

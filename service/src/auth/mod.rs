@@ -6,7 +6,6 @@
 mod attempts;
 mod authenticator;
 mod caller;
-mod clock;
 mod error;
 mod first;
 mod kept;
@@ -16,9 +15,9 @@ mod link;
 mod login;
 mod scope;
 
+pub use crate::telemetry::WallClock;
 pub use authenticator::{Authenticator, Login};
 pub use caller::{Caller, Human, KeyId, KeyTerms, OwnClient, Tenant};
-pub use clock::WallClock;
 pub use error::{AuthError, KeyError, LinkError, LinkRefusal, link_over};
 pub use first::{FirstKeys, first_keys};
 pub use kept::{Kept, NotKept, NotKeptReason};

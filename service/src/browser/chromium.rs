@@ -14,7 +14,6 @@ use chromiumoxide::cdp::browser_protocol::target::{
     CreateBrowserContextParams, EventAttachedToTarget, EventDetachedFromTarget, EventTargetCrashed,
     EventTargetInfoChanged, SetAutoAttachParams, SetDiscoverTargetsParams,
 };
-use chromiumoxide::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
 
 use super::BrowserError;
 use super::cdp::{Connection, Event, EventSink, Transport, connect_websocket};
@@ -25,6 +24,7 @@ use super::executable::Executable;
 use super::launch::{self, LaunchOptions, Source};
 use super::lock::lock;
 use super::process::Process;
+use super::stranger::let_run;
 
 /// Downloads followed at once in one browser; each context has a smaller limit of its own.
 const DOWNLOADS_MAX: usize = 1024;
@@ -44,6 +44,7 @@ pub struct Chromium {
 #[derive(Default)]
 pub(super) struct RootSink {
     connection: Mutex<Option<Connection>>,
+    tasks: Tasks,
     /// By `browserContextId`; weak, so a dropped context is no leak.
     contexts: Mutex<HashMap<String, Weak<Context>>>,
     /// Downloads under way, by their number; at most [`DOWNLOADS_MAX`].
@@ -117,7 +118,11 @@ impl Chromium {
         tasks: &Tasks,
         deadline: Duration,
     ) -> Result<Self, BrowserError> {
-        let root = Arc::new(RootSink { connection: Mutex::new(Some(connection.clone())), ..RootSink::default() });
+        let root = Arc::new(RootSink {
+            connection: Mutex::new(Some(connection.clone())),
+            tasks: tasks.clone(),
+            ..RootSink::default()
+        });
         let weak: Weak<dyn EventSink> = Arc::downgrade(&(Arc::clone(&root) as Arc<dyn EventSink>));
         connection.route_root(weak);
         let attach = SetAutoAttachParams::builder()
@@ -238,11 +243,7 @@ impl EventSink for RootSink {
                     {
                         context.worker_attached(&attached);
                     }
-                    // Unknown kinds: what is not ours to drive must at least not stay paused.
-                    _ => {
-                        let session: Arc<str> = AsRef::<str>::as_ref(&attached.session_id).into();
-                        connection.post(Some(&session), &RunIfWaitingForDebuggerParams::default());
-                    }
+                    _ => let_run(&connection, None, attached.session_id.as_ref(), &self.tasks),
                 }
             }
             EventDetachedFromTarget::IDENTIFIER => {

@@ -3,6 +3,7 @@
 //! The only room that speaks CDP. It knows nothing of agents, tools, keys or people; it must never start Chromium without its
 //! sandbox unless the setting says so, and never leave a process behind.
 
+mod adopted;
 mod annotate;
 pub mod cdp;
 mod chromium;
@@ -18,9 +19,11 @@ mod picture;
 mod process;
 mod profile;
 mod run_as;
+mod stranger;
 mod video;
 mod weight;
 
+pub use adopted::reap_adopted;
 pub use annotate::{Label, annotate};
 pub use chromium::Chromium;
 /// A mouse button, as CDP names it.

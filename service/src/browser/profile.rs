@@ -122,6 +122,7 @@ impl Drop for Profile {
 mod tests {
     use super::*;
 
+    /// F31: whoever holds the lock owns the folder.
     #[test]
     fn only_folders_without_a_living_owner_are_swept() {
         let base = tempfile::tempdir().expect("a folder");

@@ -32,7 +32,7 @@ pub struct LiveConfig {
     pub control_idle_ms_max: u64,
     /// Pictures scaled down at once, in the whole service.
     pub scalers_max: usize,
-    /// Milliseconds between two pings of a viewer's socket.
+    /// Milliseconds between two pings of a viewer's socket; one that was silent for two of them is gone, so at most three.
     pub ping_ms: u64,
 }
 
@@ -52,7 +52,7 @@ impl Default for LiveConfig {
             input_text_bytes_max: 16 << 10,
             control_idle_ms_max: 5 * 60 * 1000,
             scalers_max: 2,
-            ping_ms: 15_000,
+            ping_ms: 5_000,
         }
     }
 }

@@ -107,6 +107,7 @@ impl Egress {
         self.protect_port(addr.port());
         let state = Arc::new(LaneState {
             tunnels: Arc::new(Semaphore::new(self.shared.settings.tunnels_per_lane_max)),
+            resolving: Arc::new(Semaphore::new(self.shared.settings.resolving_per_lane_max.max(1))),
             ledger: Arc::new(Ledger::new(&self.shared.settings)),
             shared: Arc::clone(&self.shared),
             tasks: self.tasks.child(),
@@ -168,6 +169,8 @@ pub struct LaneState {
     pub shared: Arc<Shared>,
     pub(super) ledger: Arc<Ledger>,
     tunnels: Arc<Semaphore>,
+    /// Names it asks for at once; further ones wait within their deadline.
+    pub(super) resolving: Arc<Semaphore>,
     tasks: Tasks,
 }
 

@@ -148,7 +148,11 @@ async fn resolve(target: &Target, lane: &LaneState, rules: &Rules) -> Result<Vec
     }
     let name = target.host.to_string();
     let within = lane.shared.settings.resolve_within;
-    match timeout(within, lane.shared.resolver.resolve(&name)).await {
+    let asking = async {
+        let share = Arc::clone(&lane.resolving).acquire_owned().await.map_err(io::Error::other)?;
+        lane.shared.resolver.resolve(&name, share).await
+    };
+    match timeout(within, asking).await {
         Ok(Ok(addresses)) if addresses.len() <= ADDRESSES_MAX => Ok(addresses),
         Ok(Ok(_)) => {
             Err(Refused::new(target, Rule::Unresolved, format!("{name} has more addresses than any site needs")))

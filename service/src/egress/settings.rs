@@ -10,6 +10,10 @@ use super::place::{PlaceRule, PlaceRuleError};
 /// Names resolving at once in the whole service: each holds a blocking thread until libc answers.
 const RESOLVING_MAX: usize = 64;
 
+/// Of those, what one lane may have: a page that asks for names without end, or for some that nobody ever answers, holds up its own
+/// session. (No look-up is refused because others failed: then one page could switch names off for everybody.)
+const RESOLVING_PER_LANE_MAX: usize = 16;
+
 /// Connections and tunnels of browsers open at once in the whole service: each may hold two file descriptors.
 const CONNECTIONS_MAX: usize = 4_096;
 
@@ -38,6 +42,7 @@ pub struct Settings {
     /// Bytes a lane may send in its life: what a page could carry away.
     pub up_bytes_max: u64,
     pub resolving_max: usize,
+    pub resolving_per_lane_max: usize,
     pub connections_max: usize,
     pub denials_kept: usize,
 }
@@ -60,6 +65,7 @@ impl TryFrom<&EgressConfig> for Settings {
             down_bytes_max: config.down_mib_max.saturating_mul(1 << 20),
             up_bytes_max: config.up_mib_max.saturating_mul(1 << 20),
             resolving_max: RESOLVING_MAX,
+            resolving_per_lane_max: RESOLVING_PER_LANE_MAX,
             connections_max: CONNECTIONS_MAX,
             denials_kept: DENIALS_KEPT,
         })

@@ -18,6 +18,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -100,7 +101,7 @@ impl Lying {
 }
 
 impl Resolve for Lying {
-    fn resolve<'a>(&'a self, _: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+    fn resolve<'a>(&'a self, _: &'a str, _: OwnedSemaphorePermit) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let answer = self.answers.lock().expect("answers").pop_front();
         Box::pin(async move { answer.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound)) })
@@ -275,11 +276,12 @@ async fn a_denied_name_causes_no_query() {
     assert_eq!(rules(&lane), [Rule::MetadataName, Rule::LocalName, Rule::LocalName, Rule::Port]);
 }
 
+/// F43: the resolver is down.
 #[tokio::test]
 async fn a_resolver_that_never_answers_is_not_waited_for() {
     struct Silent;
     impl Resolve for Silent {
-        fn resolve<'a>(&'a self, _: &'a str) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+        fn resolve<'a>(&'a self, _: &'a str, _: OwnedSemaphorePermit) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
             Box::pin(std::future::pending())
         }
     }
@@ -291,6 +293,57 @@ async fn a_resolver_that_never_answers_is_not_waited_for() {
     let lane = owned(&egress).await;
     assert!(get(lane.addr(), "http://example.com/").await.starts_with("HTTP/1.1 502 "));
     assert_eq!(rules(&lane), [Rule::Unresolved]);
+}
+
+/// F43: a page that asks for names that nobody answers, or that do not exist, holds up no other session.
+#[tokio::test]
+async fn a_storm_of_names_is_its_own_lanes_affair() {
+    /// Names under `storm.example.com` wait for ever, those under `none.example.com` do not exist, others are the site's.
+    #[derive(Default)]
+    struct Stormy {
+        waiting: Arc<Mutex<Vec<OwnedSemaphorePermit>>>,
+    }
+    impl Resolve for Stormy {
+        fn resolve<'a>(&'a self, name: &'a str, share: OwnedSemaphorePermit) -> BoxFuture<'a, io::Result<Vec<IpAddr>>> {
+            Box::pin(async move {
+                if name.ends_with("storm.example.com") {
+                    // As a thread in libc does: also after its caller has left.
+                    self.waiting.lock().expect("waiting").push(share);
+                    std::future::pending::<()>().await;
+                }
+                if name.ends_with("none.example.com") {
+                    Err(io::ErrorKind::NotFound.into())
+                } else {
+                    Ok(vec![[127, 0, 0, 2].into()])
+                }
+            })
+        }
+    }
+    let site = Site::start_on("127.0.0.2:0", "good").await;
+    let port = site.addr.port();
+    let resolver = Arc::new(Stormy::default());
+    let settings = Settings {
+        resolve_within: Duration::from_millis(300),
+        resolving_per_lane_max: 3,
+        ..allowing(&[format!("127.0.0.2:{port}")])
+    };
+    let egress = Egress::with(settings, Arc::clone(&resolver) as Arc<dyn Resolve>, &Tasks::new());
+    let (stormy, calm) = (owned(&egress).await, owned(&egress).await);
+    let storm: Vec<String> = (0..20).map(|n| format!("http://{n}.storm.example.com/")).collect();
+    let answers = futures_util::future::join_all(storm.iter().map(|url| get(stormy.addr(), url))).await;
+    assert!(answers.iter().all(|answer| answer.contains("failed; rule=unresolved")), "{answers:?}");
+    assert_eq!(resolver.waiting.lock().expect("waiting").len(), 3, "the others never got that far");
+    for n in 0..20 {
+        assert!(get(calm.addr(), &format!("http://{n}.none.example.com/")).await.contains("failed; rule=unresolved"));
+    }
+    assert!(get(calm.addr(), &format!("http://good.example.com:{port}/")).await.ends_with("good"));
+    let late = get(stormy.addr(), &format!("http://good.example.com:{port}/")).await;
+    assert!(late.contains("failed; rule=unresolved"), "its own turn does not come: {late}");
+    resolver.waiting.lock().expect("waiting").clear();
+    assert!(
+        get(stormy.addr(), &format!("http://good.example.com:{port}/")).await.ends_with("good"),
+        "and then it does"
+    );
 }
 
 #[tokio::test]
@@ -483,6 +536,7 @@ async fn silence_ends_a_tunnel_and_a_request() {
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 502 "), "{answer}");
 }
 
+/// F43: the page's error, in the proxy's own words.
 #[tokio::test]
 async fn a_server_that_refuses_is_a_failure_and_no_denial() {
     let port = TcpListener::bind("127.0.0.1:0").await.expect("a port").local_addr().expect("an address").port();

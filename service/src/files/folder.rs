@@ -14,7 +14,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::roots::Opened;
 use super::shelf::{Owner, Shelf};
-use super::{FileError, name, now_ms};
+use super::{FileError, name};
 
 /// Where the browser writes downloads before they have a name of ours.
 const INBOX: &str = "in";
@@ -335,7 +335,7 @@ impl Folder {
     #[must_use]
     pub fn link(&self, file: &StoredFile) -> String {
         let link = u64::try_from(self.shelf.limits.link.as_millis()).unwrap_or(u64::MAX);
-        let until = now_ms().saturating_add(link);
+        let until = self.shelf.clock.expiry_ms().saturating_add(link);
         let query = self.shelf.seal.query(self.session.as_str(), &file.name, until);
         let plain: String = byte_serialize(file.name.as_bytes()).collect();
         format!("/v1/sessions/{}/files/{}?{query}", self.session, plain.replace('+', "%20"))

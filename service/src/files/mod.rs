@@ -18,9 +18,3 @@ pub use folder::{Folder, StoredFile};
 pub use roots::Roots;
 pub use seal::Seal;
 pub use shelf::{Owner, Shelf, ShelfLimits};
-
-/// Milliseconds since the Unix epoch: for links that others keep, never for deadlines of our own.
-fn now_ms() -> u64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}

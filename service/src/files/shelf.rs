@@ -11,7 +11,8 @@ use helmwatch_protocol::SessionId;
 use tokio::time::Instant;
 
 use super::folder::{Folder, make};
-use super::{FileError, Roots, Seal, now_ms};
+use super::{FileError, Roots, Seal};
+use crate::telemetry::WallClock;
 
 /// How often folders whose time is over are looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(10);
@@ -49,6 +50,8 @@ pub struct Shelf {
     pub(super) roots: Roots,
     pub(super) limits: ShelfLimits,
     pub(super) seal: Seal,
+    /// For links, which others keep; deadlines of our own go by the monotonic clock.
+    pub(super) clock: WallClock,
     /// Bytes of all folders.
     used: AtomicU64,
     folders: Mutex<HashMap<SessionId, Kept>>,
@@ -72,6 +75,7 @@ impl Shelf {
             roots,
             limits,
             seal: Seal::random(),
+            clock: WallClock::system(),
             used: AtomicU64::new(0),
             folders: Mutex::default(),
             ending: Mutex::default(),
@@ -119,7 +123,7 @@ impl Shelf {
     /// # Errors
     /// `BadSeal`, `Expired`.
     pub fn check(&self, session: &SessionId, name: &str, until: u64, seal: &str) -> Result<(), FileError> {
-        self.seal.check(session.as_str(), name, until, seal, now_ms())
+        self.seal.check(session.as_str(), name, until, seal, self.clock.expiry_ms())
     }
 
     /// Removes folders whose time is over, until it is dropped.

@@ -57,6 +57,7 @@ impl Breaker {
 mod tests {
     use super::*;
 
+    /// F32: from a tenth of a second to thirty, with jitter.
     #[test]
     fn the_pause_doubles_and_a_success_forgets_it() {
         let now = Instant::now();

@@ -250,6 +250,7 @@ mod tests {
         assert!(first.contains(&Some("quiet")), "{first:?}");
     }
 
+    /// F36: in the moment in which they leave.
     #[tokio::test(start_paused = true)]
     async fn a_place_given_to_somebody_who_left_comes_back() {
         let room = room(1, 5);
@@ -278,6 +279,7 @@ mod tests {
         assert!(matches!(room.enter("a", PATIENCE, |_| {}).await, Err(PoolError::Draining)));
     }
 
+    /// F36: at any await, for many seeds.
     /// What a thousand callers that come, wait, leave, are aborted and time out leave behind, with real wakes in a paused clock:
     /// nothing. 200 seeds in an ordinary run; `HELMWATCH_SEEDS` for as many as one likes.
     #[test]

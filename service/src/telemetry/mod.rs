@@ -8,9 +8,11 @@ mod log_writer;
 mod logs;
 mod metrics;
 mod tasks;
+mod wall_clock;
 
 pub use self::date::rfc3339;
 pub use self::log_writer::LogWriter;
 pub use self::logs::{LogGuard, init_logs};
 pub use self::metrics::{Metrics, names};
 pub use self::tasks::Tasks;
+pub use self::wall_clock::WallClock;

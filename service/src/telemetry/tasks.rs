@@ -166,13 +166,19 @@ mod tests {
 
     use super::*;
 
+    /// F47: caught at the boundary of the task, and counted.
     #[tokio::test]
     async fn a_panic_ends_one_task_and_nothing_else() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let numbers = recorder.handle();
+        let _counting = metrics::set_default_local_recorder(&recorder);
         let tasks = Tasks::new();
         let fell = tasks.spawn("falls", async { panic!("on purpose") });
         let stood = tasks.spawn("stands", async { 7 });
         assert_eq!(fell.await.unwrap(), None::<()>);
         assert_eq!(stood.await.unwrap(), Some(7));
+        let counted = format!("{}{{task=\"falls\"}} 1", names::TASK_PANICS);
+        assert!(numbers.render().lines().any(|line| line == counted), "{}", numbers.render());
         assert_eq!(tasks.end(Duration::from_secs(5)).await, 0);
     }
 

@@ -21,6 +21,8 @@ enum What {
     Browser,
     /// Services with browsers at work
     Service,
+    /// Services that are told to end (SIGTERM), while they start or work
+    Told,
 }
 
 /// Kills services of its own at random points around approvals, and checks after each restart what the store and a site say.
@@ -86,19 +88,26 @@ async fn run(arguments: Arguments) -> Outcome<bool> {
     Ok(tally.is_clean())
 }
 
-/// Browsers or services that are killed while they work.
+/// Browsers or services that are killed, or told to end, while they work.
 async fn at_work(arguments: &Arguments) -> Outcome<bool> {
     let (progress, count) = watch::channel(0);
     let mut sayer = JoinSet::new();
     sayer.spawn(say(count, arguments.kills));
-    let (told, line, clean) = if arguments.what == What::Browser {
-        let deaths = kills::browsers(arguments.kills, progress).await?;
-        (deaths.told.clone(), deaths.line(), deaths.is_clean())
-    } else {
-        let seed = arguments.seed.unwrap_or_else(kills::seed);
-        println!("seed {seed}");
-        let ends = kills::services(arguments.kills, seed, progress).await?;
-        (ends.told.clone(), ends.line(), ends.is_clean())
+    let seed = arguments.seed.unwrap_or_else(kills::seed);
+    println!("seed {seed}");
+    let (told, line, clean) = match arguments.what {
+        What::Browser => {
+            let deaths = kills::browsers(arguments.kills, progress).await?;
+            (deaths.told.clone(), deaths.line(), deaths.is_clean())
+        }
+        What::Told => {
+            let stops = kills::stops(arguments.kills, seed, progress).await?;
+            (stops.told.clone(), stops.line(), stops.is_clean())
+        }
+        What::Service | What::Approvals => {
+            let ends = kills::services(arguments.kills, seed, progress).await?;
+            (ends.told.clone(), ends.line(), ends.is_clean())
+        }
     };
     for what in told {
         println!("  {what}");

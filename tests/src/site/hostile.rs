@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 
 /// Name, and the body of the page.
-const PAGES: [(&str, &str); 20] = [
+const PAGES: [(&str, &str); 21] = [
     ("nodes", "<main></main><script>document.querySelector('main').innerHTML = '<p>x</p>'.repeat(1e6);</script>"),
     (
         "depth",
@@ -45,6 +45,10 @@ const PAGES: [(&str, &str); 20] = [
         "<button>Press</button><script>onbeforeunload = event => { event.preventDefault(); return 'stay'; };</script>",
     ),
     ("popups", "<button onclick=\"for (let n = 0; n < 300; n++) open('about:blank', `w${n}`);\">Press</button>"),
+    (
+        "popups-that-load",
+        "<script>let opened = 0;</script><button onclick=\"for (; opened < 500; opened++) open(`/inner?who=${opened}`, `w${opened}`);\">Press</button>",
+    ),
     ("popups-again", "<button onclick=\"setInterval(() => open('about:blank'), 0)\">Press</button>"),
     (
         "frames",

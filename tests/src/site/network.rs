@@ -23,6 +23,19 @@ const SENDING_WORKER: &str = "oninstall = () => skipWaiting(); onmessage = async
      const sent = await fetch('/received', { method: 'POST', body: new URLSearchParams({ way: 'service worker' }) }).then(() => 'sent', () => 'blocked'); \
      e.source.postMessage(sent) };";
 
+/// 64 KiB of `x` as a piece of a deflate stream (RFC 1951) that ends at a whole byte, made by zlib with a full flush: it may follow itself.
+const DEFLATED: &[u8] = b"\xec\xc1\x01\x01\x00\x00\x00\x80\x90\xdb\xcd\xef\x08\x0a\
+    \0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\
+    \x6a\0\0\0\xff\xff";
+/// The head of a gzip file (RFC 1952) without a name or a time.
+const GZIP_HEAD: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff";
+
+/// 1 MiB of `x` as the beginning of a brotli stream (RFC 7932), and 1 MiB more that may follow any number of times.
+const BROTLI_HEAD: &[u8] = b"\xab\xff\xff\x87\x5f\x02\x2f\x1e\x0b\x04\x72\xef\x1f\x0c";
+const BROTLI_MORE: &[u8] = b"\xfa\xff\x7f\xf8\x25\0\xe2\xb0\0\x40\xf7\xfe\xc1\0";
+/// Pieces of a compressed page sent at once.
+const PIECES: usize = 64;
+
 /// Largest answer of `/api/bytes`.
 const BYTES_MAX: usize = 32 << 20;
 
@@ -34,6 +47,7 @@ pub(super) fn router() -> Router<Shared> {
         .route("/sending-worker.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], SENDING_WORKER) }))
         .route("/endless-worker.js", get(|| async { ([(header::CONTENT_TYPE, "text/javascript")], "for (;;);") }))
         .route("/zeros", get(zeros))
+        .route("/bomb/{coding}", get(bomb))
         .route("/growing", get(growing))
         .route("/api/echo", any(echo))
         .route("/api/bytes", get(bytes))
@@ -48,6 +62,21 @@ async fn zeros() -> Response {
     let piece = Bytes::from(vec![b'0'; 64 << 10]);
     let body = futures_util::stream::repeat_with(move || Ok::<_, std::io::Error>(piece.clone()));
     ([(header::CONTENT_TYPE, "text/html")], axum::body::Body::from_stream(body.boxed())).into_response()
+}
+
+/// A page that never ends and is next to nothing on the wire: `gzip` or `br`.
+async fn bomb(Path(coding): Path<String>) -> Response {
+    use futures_util::StreamExt as _;
+    let (head, more) = match coding.as_str() {
+        "gzip" => (GZIP_HEAD, DEFLATED),
+        "br" => (BROTLI_HEAD, BROTLI_MORE),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    let more = Bytes::from(more.repeat(PIECES));
+    let head = futures_util::stream::iter([Bytes::from_static(head)]);
+    let body = head.chain(futures_util::stream::repeat_with(move || more.clone())).map(Ok::<_, std::io::Error>);
+    let headers = [(header::CONTENT_TYPE, "text/html".to_owned()), (header::CONTENT_ENCODING, coding)];
+    (headers, axum::body::Body::from_stream(body)).into_response()
 }
 
 /// Leads to itself by an ever longer address.

@@ -62,6 +62,36 @@ async fn a_link_gives_its_session_and_its_access_until_its_time_is_over() {
     assert!(matches!(refused, LinkRefusal::Over { worth_telling: true, .. }), "{refused:?}");
 }
 
+/// F37: a link ends by whichever clock is first, and a clock set back gives it nothing.
+#[tokio::test(start_paused = true)]
+async fn a_link_ends_by_the_clock_that_is_first() {
+    let wall = Arc::new(std::sync::atomic::AtomicU64::new(7_200_000));
+    let clock = {
+        let wall = Arc::clone(&wall);
+        WallClock::new(move || wall.load(std::sync::atomic::Ordering::SeqCst))
+    };
+    let ring = Keyring::open(Arc::new(InMemory), None, clock.clone()).await.unwrap();
+    let limits = LinkLimits { per_session_max: 2, ttl_max: Duration::from_secs(100) };
+    let links = Links::new(ring.clone(), limits, clock);
+    let maker = person(&ring, &[Scope::Admin]).await;
+    let over = |refused: Result<_, LinkRefusal>| matches!(refused, Err(LinkRefusal::Over { .. }));
+
+    let (_, secret) = make(&links, &maker, LinkAccess::View).unwrap();
+    wall.store(3_600_000, std::sync::atomic::Ordering::SeqCst);
+    assert!(links.open(secret.expose()).await.is_ok());
+    tokio::time::advance(Duration::from_secs(10)).await;
+    assert!(over(links.open(secret.expose()).await.map(drop)), "an hour back, and ten seconds are ten seconds");
+
+    let (_, secret) = make(&links, &maker, LinkAccess::View).unwrap();
+    assert!(links.open(secret.expose()).await.is_ok(), "a link made after the clock was set back is good");
+
+    wall.store(7_300_000, std::sync::atomic::Ordering::SeqCst);
+    let (_, secret) = make(&links, &maker, LinkAccess::View).unwrap();
+    assert!(links.open(secret.expose()).await.is_ok());
+    wall.store(7_310_000, std::sync::atomic::Ordering::SeqCst);
+    assert!(over(links.open(secret.expose()).await.map(drop)), "the machine slept: its monotonic clock stood still");
+}
+
 #[tokio::test]
 async fn secrets_that_are_cut_altered_or_made_up_open_nothing() {
     let (links, ring) = links().await;

@@ -65,6 +65,8 @@ pub struct Context {
     recording: Mutex<Option<Recording>>,
     secrets: Mutex<Secrets>,
     disposed: AtomicBool,
+    /// Was it said that popups are closed?
+    popups_told: AtomicBool,
     /// Does a person drive? What pages send then is not kept for the agent.
     private: AtomicBool,
     /// What its pages are made to believe.
@@ -98,6 +100,7 @@ impl Context {
             recording: Mutex::default(),
             secrets: Mutex::default(),
             disposed: AtomicBool::new(false),
+            popups_told: AtomicBool::new(false),
             private: AtomicBool::new(false),
             emulation: Mutex::default(),
             downloads: Downloads::default(),
@@ -255,7 +258,10 @@ impl Context {
         let mut pages = lock(&self.pages);
         if pages.len() >= self.options.pages_max || self.disposed.load(Ordering::Relaxed) {
             drop(pages);
-            tracing::info!("a popup beyond the session's tabs was closed");
+            // Once: a page may open as many as it likes.
+            if !self.popups_told.swap(true, Ordering::Relaxed) {
+                tracing::info!("popups beyond the session's tabs are closed");
+            }
             self.connection.post(None, &CloseTargetParams::new(target.to_owned()));
             return;
         }

@@ -14,6 +14,7 @@ use super::routing::Routing;
 use crate::browser::BrowserError;
 use crate::browser::cdp::{CdpSession, Event, EventSink};
 use crate::browser::lock::lock;
+use crate::browser::stranger::let_run;
 
 /// Workers followed of one context; more of them are let run, unseen.
 const WORKERS_MAX: usize = 64;
@@ -53,8 +54,7 @@ impl Context {
     pub(in crate::browser) fn worker_attached(self: &Arc<Self>, attached: &EventAttachedToTarget) {
         let id: Arc<str> = AsRef::<str>::as_ref(&attached.session_id).into();
         if lock(&self.workers.sinks).len() >= WORKERS_MAX {
-            self.connection().post(Some(&id), &RunIfWaitingForDebuggerParams::default());
-            return;
+            return let_run(self.connection(), None, &id, self.tasks());
         }
         let sink = Arc::new(WorkerSink {
             context: Arc::downgrade(self),

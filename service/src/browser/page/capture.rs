@@ -84,10 +84,12 @@ impl Page {
         }
         let command = command.build();
         self.cover().await;
-        // A still page now and then paints nothing until it is asked again.
+        // A page in the background, or one that stands still, now and then paints nothing until it is made to.
         let first = self.unless_dialog(self.session.execute_within(command.clone(), CAPTURE_DEADLINE)).await;
         let taken = match first {
             Err(BrowserError::Timeout { .. }) => {
+                tracing::debug!("a picture was not painted; the page is made to, and asked once more");
+                let _painting = self.kick();
                 self.unless_dialog(self.session.execute_within(command, CAPTURE_DEADLINE)).await?
             }
             other => other?,

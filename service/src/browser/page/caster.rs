@@ -163,6 +163,14 @@ impl Caster {
         if same { Verdict::Nothing } else { Verdict::News }
     }
 
+    /// The page draws nothing: a cast that starts makes it.
+    pub fn kick(&mut self, now: Instant, deeds: &mut Vec<Deed>) {
+        if self.running.is_some() {
+            self.stop(deeds);
+        }
+        self.start(now, deeds);
+    }
+
     /// What is due at `now`.
     pub fn tick(&mut self, now: Instant, deeds: &mut Vec<Deed>) {
         self.release(now, deeds);

@@ -33,6 +33,7 @@ use crate::browser::cdp::{CdpSession, Event, EventSink};
 use crate::browser::context::emulation::{Attire, Emulation, dress};
 use crate::browser::error::impossible;
 use crate::browser::lock::lock;
+use crate::browser::stranger::let_run;
 use crate::browser::{BrowserError, Build, Source};
 
 /// CDP sessions of one tab: its own and those of frames and workers elsewhere. Beyond it they are let run, unseen.
@@ -300,11 +301,13 @@ impl Page {
                     }
                 }
             }
-            EventJavascriptDialogOpening::IDENTIFIER => {
-                if let Some(e) = event.decode::<EventJavascriptDialogOpening>() {
-                    state.dialog = Some(Dialog::of(&e));
+            EventJavascriptDialogOpening::IDENTIFIER => match event.decode::<EventJavascriptDialogOpening>() {
+                Some(e) if e.r#type == cdp::DialogType::Beforeunload && state.leaving > 0 => {
+                    session.post(&cdp::HandleJavaScriptDialogParams::new(true));
                 }
-            }
+                Some(e) => state.dialog = Some(Dialog::of(&e)),
+                None => {}
+            },
             EventJavascriptDialogClosed::IDENTIFIER => state.dialog = None,
             EventDragIntercepted::IDENTIFIER => {
                 if let Some(e) = event.decode::<DragBegun>() {
@@ -365,7 +368,7 @@ impl Page {
             EventAttachedToTarget::IDENTIFIER => {
                 drop(state);
                 if let Some(e) = event.decode::<EventAttachedToTarget>() {
-                    self.child_attached(&e);
+                    self.child_attached(session, &e);
                 }
                 return;
             }
@@ -415,7 +418,7 @@ impl Page {
     }
 
     /// A frame in another process, or a worker: listened to, and never left paused.
-    fn child_attached(self: &Arc<Self>, attached: &EventAttachedToTarget) {
+    fn child_attached(self: &Arc<Self>, parent: &CdpSession, attached: &EventAttachedToTarget) {
         let info = &attached.target_info;
         let full = lock(&self.sinks).len() >= SESSIONS_MAX;
         let attire = match info.r#type.as_str() {
@@ -424,9 +427,8 @@ impl Page {
             _ => None,
         };
         let Some(attire) = attire.filter(|_| !full) else {
-            let id: Arc<str> = AsRef::<str>::as_ref(&attached.session_id).into();
-            self.connection.post(Some(&id), &RunIfWaitingForDebuggerParams::default());
-            return;
+            let session: &str = attached.session_id.as_ref();
+            return let_run(&self.connection, Some(parent.id()), session, &self.tasks);
         };
         let sink = TargetSink::new(Arc::downgrade(self), attire);
         let listening: Weak<dyn EventSink> = Arc::downgrade(&(Arc::clone(&sink) as Arc<dyn EventSink>));

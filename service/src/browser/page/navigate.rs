@@ -36,6 +36,7 @@ impl Page {
             state.documents
         };
         let downloads = self.context.upgrade().map_or(0, |context| context.downloads_begun());
+        let _leaving = self.leaving();
         let answered = match self.unless_dialog(self.session.execute_within(command, deadline)).await {
             Err(error @ BrowserError::Timeout { .. }) => {
                 self.stop_loading().await;
@@ -86,6 +87,7 @@ impl Page {
         };
         let mark = self.mark();
         let go = NavigateToHistoryEntryParams::new(previous.id);
+        let _leaving = self.leaving();
         self.unless_dialog(self.session.execute_within(go, deadline)).await?;
         let wanted = previous.url.clone();
         let arrived = |state: &PageState| {
@@ -94,6 +96,12 @@ impl Page {
         };
         self.unless_dialog(self.until("going back", deadline, arrived)).await?;
         self.settle(mark).await
+    }
+
+    /// Until it is dropped, a page that asks whether it may be left (`beforeunload`) is told yes: whoever goes has made up their mind.
+    fn leaving(&self) -> Leaving<'_> {
+        lock(&self.state).leaving += 1;
+        Leaving { page: self }
     }
 
     /// Waits until a tab that just opened shows what it was opened for: its first document, five seconds at most.
@@ -147,5 +155,16 @@ impl Page {
         if let Err(error) = stopped.await {
             tracing::debug!(%error, "loading could not be stopped");
         }
+    }
+}
+
+/// A navigation of ours, under way.
+struct Leaving<'a> {
+    page: &'a Page,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        lock(&self.page.state).leaving -= 1;
     }
 }

@@ -218,6 +218,20 @@ impl Page {
         }
     }
 
+    /// Makes the compositor draw, whether anything changed or not: a cast that starts does. Nobody is shown it unless somebody
+    /// watches anyway; without a watcher it is stopped when the answer is dropped.
+    pub(super) fn kick(&self) -> Kick<'_> {
+        let mut deeds = Vec::new();
+        let mut cast = lock(&self.cast.inner);
+        match &mut cast.caster {
+            Some(caster) => caster.kick(Instant::now(), &mut deeds),
+            None => deeds.push(Deed::Start(self.options.cast.width_max)),
+        }
+        deeds.into_iter().for_each(|deed| self.carry_out(deed));
+        self.cast.wake_if_earlier(&cast);
+        Kick { page: self }
+    }
+
     /// Asks the page how much it has changed. One that does not answer is busy, or shows a dialog.
     async fn count_changes(&self) {
         let (frame, nothing) = (self.main_frame(), json!({}));
@@ -252,6 +266,21 @@ impl Page {
         let mut cast = lock(&self.cast.inner);
         if !cast.wishes.is_empty() && cast.newest.borrow().is_none() {
             cast.publish(jpeg, now_us(), width, height);
+        }
+    }
+}
+
+/// A cast that nobody watches, for as long as a picture needs it.
+pub(super) struct Kick<'a> {
+    page: &'a Page,
+}
+
+impl Drop for Kick<'_> {
+    fn drop(&mut self) {
+        let cast = lock(&self.page.cast.inner);
+        // Under the lock: never over the start for a watcher who came meanwhile.
+        if cast.caster.is_none() {
+            self.page.session.post(&StopScreencastParams::default());
         }
     }
 }

@@ -32,6 +32,8 @@ pub(in crate::browser) struct PageState {
     pub next_frame: u32,
     /// Of several at once Chromium answers for the newest alone.
     pub dialog: Option<Dialog>,
+    /// Navigations of ours under way: a page that asks whether it may be left is.
+    pub leaving: u32,
     /// File choosers that wait, oldest first; bounded.
     pub choosers: Vec<Chooser>,
     /// Counts them.
@@ -63,6 +65,7 @@ impl PageState {
             frames,
             next_frame: 1,
             dialog: None,
+            leaving: 0,
             choosers: Vec::new(),
             choosers_opened: 0,
             pointer: Pointer::default(),

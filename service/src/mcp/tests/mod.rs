@@ -90,6 +90,7 @@ async fn an_unknown_tool_is_a_protocol_error_and_a_failing_one_a_tool_error() {
     assert_eq!(told.last()["result"]["isError"], true);
 }
 
+/// F47: at the edge.
 #[tokio::test]
 async fn a_call_that_panics_is_answered_and_the_next_one_works() {
     let site = site().await;
@@ -131,6 +132,7 @@ async fn progress_starts_at_zero_grows_and_ends_with_the_answer() {
     assert_eq!(told.messages.len(), 1, "nobody asked for progress");
 }
 
+/// F24: closing the stream is the cancel.
 #[tokio::test]
 async fn a_stateless_client_that_hangs_up_is_told_to_the_gate() {
     let mut site = site().await;
@@ -145,6 +147,7 @@ async fn a_stateless_client_that_hangs_up_is_told_to_the_gate() {
     tokio::time::timeout(PATIENCE, site.left.recv()).await.expect("in time").expect("seen");
 }
 
+/// F24: in the older protocol.
 #[tokio::test]
 async fn an_older_client_cancels_by_notification_but_only_its_own_call() {
     let mut site = site().await;

@@ -64,6 +64,7 @@ async fn a_decision_is_on_disk_before_the_call_wakes_and_the_call_runs_once() {
     assert_eq!(view.state, ApprovalState::Executed);
 }
 
+/// F26: in the store.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_hundred_decisions_one_wins_and_all_see_it() {
     let dir = TempDir::new().expect("a folder");
@@ -135,6 +136,7 @@ async fn an_agent_s_key_makes_no_person() {
     }
 }
 
+/// F27, F37: on the wall and by the monotonic clock.
 #[tokio::test]
 async fn a_late_yes_is_not_a_yes_by_either_clock() {
     let dir = TempDir::new().expect("a folder");
@@ -173,6 +175,7 @@ async fn the_clock_task_ends_what_nobody_waits_for() {
     }
 }
 
+/// F28: in every state it can be left in.
 #[tokio::test]
 async fn a_restart_is_no_and_runs_nothing_again() {
     let dir = TempDir::new().expect("a folder");
@@ -253,6 +256,7 @@ async fn a_decision_goes_through_though_the_browser_tab_is_closed() {
     assert!(matches!(running.desk.wait(&ticket.id, LONG).await, Outcome::Approved(_)));
 }
 
+/// F28: it may have run.
 #[tokio::test]
 async fn a_run_that_is_cut_off_counts_as_unknown() {
     let dir = TempDir::new().expect("a folder");
@@ -328,6 +332,7 @@ async fn too_many_open_questions_are_refused() {
     running.desk.ask(card("1", "t", 8)).await.expect("room again");
 }
 
+/// F33: no decision without a record.
 #[tokio::test]
 async fn a_full_disk_decides_nothing_and_the_service_lives() {
     let dir = TempDir::new().expect("a folder");

@@ -18,6 +18,7 @@ async fn five_lines(dir: &TempDir) -> Store {
     store
 }
 
+/// F38: the first bad row is named.
 #[tokio::test]
 async fn any_change_to_a_line_is_found_and_named() {
     for change in [

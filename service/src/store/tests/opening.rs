@@ -48,6 +48,7 @@ async fn one_service_at_a_time_and_tools_beside_it() {
     store(&dir).await;
 }
 
+/// F38: a schema of another version.
 #[tokio::test]
 async fn a_newer_or_foreign_file_is_left_alone() {
     let dir = TempDir::new().expect("a folder");
@@ -64,6 +65,7 @@ async fn a_newer_or_foreign_file_is_left_alone() {
     assert_eq!(count, 1, "nothing was added to it");
 }
 
+/// F38: a second writer.
 #[tokio::test]
 async fn a_locked_file_is_named() {
     let dir = TempDir::new().expect("a folder");
@@ -82,6 +84,7 @@ async fn garbage_is_no_database() {
     assert!(matches!(refusal(&dir).await, StoreError::CannotOpen { .. }));
 }
 
+/// F38: cut anywhere, and with bits turned.
 #[tokio::test]
 async fn a_torn_or_damaged_file_is_refused_or_whole_never_half_used() {
     let dir = TempDir::new().expect("a folder");
@@ -120,6 +123,7 @@ async fn a_torn_or_damaged_file_is_refused_or_whole_never_half_used() {
     assert!(refused >= 24, "every cut and most damage is found: {refused}");
 }
 
+/// F38: read-only.
 #[tokio::test]
 async fn a_file_that_cannot_be_written_says_so() {
     let dir = TempDir::new().expect("a folder");

@@ -125,6 +125,7 @@ fn a_page_that_paints_the_same_over_and_over_is_not_captured_all_the_time() {
     assert_eq!(desk.said(), [Deed::Acknowledge(2), Deed::Stop]);
 }
 
+/// F19, F45: acknowledged all the same.
 #[test]
 fn late_frames_of_a_cast_that_ended_are_acknowledged_and_dropped() {
     let mut desk = Desk::new(SMALL);
@@ -138,6 +139,7 @@ fn late_frames_of_a_cast_that_ended_are_acknowledged_and_dropped() {
     assert_eq!(desk.frame(5, false), Verdict::News);
 }
 
+/// F45: by the number of its cast.
 #[test]
 fn the_next_audience_takes_no_frame_of_the_last_one_s_cast() {
     let mut desk = Desk::new(FULL);
@@ -182,6 +184,7 @@ fn a_size_that_changes_is_taken_up_and_one_that_flutters_is_not_followed_at_ever
     assert!((1..=8).contains(&starts), "{starts} starts in a second");
 }
 
+/// F19: after five seconds.
 #[test]
 fn a_cast_that_fell_silent_while_the_page_changed_is_started_anew() {
     let mut desk = Desk::new(FULL);
