@@ -44,12 +44,12 @@ const PAGES: [(&str, &str); 21] = [
         "leaving",
         "<button>Press</button><script>onbeforeunload = event => { event.preventDefault(); return 'stay'; };</script>",
     ),
-    ("popups", "<button onclick=\"for (let n = 0; n < 300; n++) open('about:blank', `w${n}`);\">Press</button>"),
+    ("popups", "<button onclick=\"for (let n = 0; n < 300; n++) window.open('about:blank', `w${n}`);\">Press</button>"),
     (
         "popups-that-load",
-        "<script>let opened = 0;</script><button onclick=\"for (; opened < 500; opened++) open(`/inner?who=${opened}`, `w${opened}`);\">Press</button>",
+        "<script>let opened = 0;</script><button onclick=\"for (; opened < 500; opened++) window.open(`/inner?who=${opened}`, `w${opened}`);\">Press</button>",
     ),
-    ("popups-again", "<button onclick=\"setInterval(() => open('about:blank'), 0)\">Press</button>"),
+    ("popups-again", "<button onclick=\"setInterval(() => window.open('about:blank'), 0)\">Press</button>"),
     (
         "frames",
         "<main></main><script>document.querySelector('main').innerHTML = '<iframe srcdoc=x width=10 height=10></iframe>'.repeat(1e5);</script>",

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock, Weak};
 
-use chromiumoxide::cdp::browser_protocol::emulation::SetDeviceMetricsOverrideParams;
+use chromiumoxide::cdp::browser_protocol::emulation::{SetDeviceMetricsOverrideParams, SetFocusEmulationEnabledParams};
 use chromiumoxide::cdp::browser_protocol::fetch::EventRequestPaused;
 use chromiumoxide::cdp::browser_protocol::input::EventDragIntercepted;
 use chromiumoxide::cdp::browser_protocol::inspector::EventTargetCrashed;
@@ -87,8 +87,12 @@ impl Page {
         }
         let (width, height) = self.options.viewport;
         let size = SetDeviceMetricsOverrideParams::new(width, height, 1.0, false);
-        let (listened, sized) = futures_util::join!(self.listen(&self.session), self.session.execute(size));
+        // Whole browsers put a tab to sleep that has another before it: it paints no more, and its picture waits for that.
+        let awake = SetFocusEmulationEnabledParams::new(true);
+        let (listened, sized, woken) =
+            futures_util::join!(self.listen(&self.session), self.session.execute(size), self.session.execute(awake));
         sized?;
+        woken?;
         listened
     }
 
