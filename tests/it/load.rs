@@ -127,7 +127,7 @@ async fn looked_at(report: &Value, folder: &Path) {
 async fn beside_a_crowd_the_other_tenant_is_served_and_both_are_counted_apart() {
     let room = Room::with(|options| {
         options.config(
-            "[pool]\nmax_sessions = 4\nmax_sessions_per_tenant = 2\nmax_waiting = 40\nmax_waiting_per_tenant = 20\n",
+            "[pool]\nmax_sessions = 4\nmax_sessions_per_tenant = 2\nmax_waiting = 40\nmax_waiting_per_tenant = 20\n[session]\nidle_ms_max = 10000\n",
         )
     })
     .await;

@@ -323,6 +323,8 @@ async fn look(run: Arc<Run>, done: CancellationToken, began: Instant) {
             process.map(|process| Weight {
                 tree: process.tree_memory(),
                 own: process.memory(),
+                own_cpu: process.cpu(),
+                browsers_cpu: process.tree_cpu().saturating_sub(process.cpu()),
                 threads: count(process.threads().len()),
                 fds: count(process.open_files().len()),
             })

@@ -241,7 +241,7 @@ impl Arguments {
             let waiting = if share == 0 { 0 } else { callers };
             text += &format!(
                 "max_waiting = {}\nmax_sessions_per_tenant = {share}\nmax_waiting_per_tenant = {waiting}\n\
-                 [http]\nconnections_max = {}\n",
+                 [http]\nconnections_max = {}\n[session]\nidle_ms_max = 10000\n",
                 2 * callers,
                 2 * callers + 256
             );

@@ -88,9 +88,9 @@ pub(super) async fn drive(run: &Arc<Run>, open: &Open, began: Instant) {
 fn names(phase: Phase) -> &'static [&'static str] {
     match phase {
         Phase::Whole => &["all"],
-        Phase::Before => &[ALONE, "quiet tenant, before the noisy one came"],
+        Phase::Before => &[ALONE, "quiet tenant, alone: before"],
         Phase::Beside => &[BESIDE],
-        Phase::After => &[ALONE, "quiet tenant, after the noisy one left"],
+        Phase::After => &[ALONE, "quiet tenant, alone: after"],
     }
 }
 

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 use super::compare::Comparison;
-use super::plot::{Band, Line, Range, Shape, escape, lines, ranges, short};
+use super::plot::{Band, Line, Range, Shape, Span, escape, lines, ranges, short};
 use crate::steps::STEPS;
 
 /// Failures shown in full; the rest is in the JSON.
@@ -50,7 +50,10 @@ pub fn page(new: &Value, old: Option<&Value>) -> String {
 
 fn title(report: &Value) -> String {
     match report["scenario"]["name"].as_str() {
-        Some(name) => format!("Load test: {name}, {} sessions a second", short(number(&report["scenario"]["rate"]))),
+        Some(name) => {
+            let rate = short(number(&report["scenario"]["rate"]));
+            format!("Load test: {name}, {rate} {} a second", if rate == "1" { "session" } else { "sessions" })
+        }
         None => format!("Load test: {} agents", report["agents"]),
     }
 }
@@ -97,7 +100,9 @@ fn tiles(report: &Value) -> String {
             format!("wait for a place, median (95 %: {} ms)", short(number(&queue["p95_ms"]))),
         ),
     ];
-    if let Some(slope) = report["growth"]["kib_per_session"].as_f64() {
+    // What a thousand callers weigh that wait is no growth by sessions.
+    let slope = report["growth"]["kib_per_session"].as_f64();
+    if let Some(slope) = slope.filter(|_| !report["scenario"]["noise"].is_object()) {
         let (from, to) = (&report["growth"]["from_session"], &report["growth"]["to_session"]);
         tiles.push((format!("{slope:+.2} KiB"), format!("the service's growth a session (session {from} to {to})")));
     }
@@ -136,18 +141,18 @@ fn throughput(report: &Value) -> Vec<(f64, f64)> {
 fn over_time(new: &Value, old: Option<&Value>) -> String {
     let line = |name, class, points, shape| Line { name, class, points, shape };
     let noise = &new["scenario"]["noise"];
-    let band = noise.is_object().then(|| Band {
-        name: "noisy tenant",
-        from: number(&noise["from_s"]),
-        until: number(&noise["until_s"]),
-    });
+    let noisy = noise.is_object();
+    let band =
+        noisy.then(|| Band { name: "noisy tenant", from: number(&noise["from_s"]), until: number(&noise["until_s"]) });
+    let end = over(new, "in_use").last().map_or(0.0, |last| last.0);
+    let span = Span { end, band };
     let plot = |title: &str, unit: &str, of: &dyn Fn(&Value) -> Vec<(f64, f64)>, what: &'static str| {
         let mut both = Vec::new();
         if let Some(old) = old {
             both.push(line("old run", "old", of(old), Shape::Straight));
         }
         both.push(line(what, "a", of(new), Shape::Straight));
-        lines(title, unit, &both, band)
+        lines(title, unit, &both, span)
     };
     let mut plots = String::new();
     let mut waits = vec![
@@ -157,22 +162,22 @@ fn over_time(new: &Value, old: Option<&Value>) -> String {
     if let Some(old) = old {
         waits.insert(0, line("old 95 %", "old", over(old, "queue_p95_ms"), Shape::Straight));
     }
-    let whose = if band.is_some() { "Wait for a place: the quiet tenant" } else { "Wait for a place" };
-    plots += &lines(whose, "ms", &waits, band);
-    if band.is_some() {
+    let whose = if noisy { "Wait for a place: the quiet tenant" } else { "Wait for a place" };
+    plots += &lines(whose, "ms", &waits, span);
+    if noisy {
         let crowd = [
             line("median", "a", over(new, "crowd_queue_p50_ms"), Shape::Straight),
             line("95 %", "b", over(new, "crowd_queue_p95_ms"), Shape::Straight),
         ];
-        plots += &lines("Wait for a place: the noisy tenant", "ms", &crowd, band);
+        plots += &lines("Wait for a place: the noisy tenant", "ms", &crowd, span);
         let places = [
             line("limit", "c", over(new, "max_sessions"), Shape::Steps),
             line("noisy tenant", "b", over(new, "crowd_open"), Shape::Steps),
             line("quiet tenant", "a", over(new, "own_open"), Shape::Steps),
         ];
-        plots += &lines("Places in use, by tenant", "sessions", &places, band);
+        plots += &lines("Places in use, by tenant", "sessions", &places, span);
         let waiting = [line("waiting", "b", over(new, "waiting"), Shape::Steps)];
-        plots += &lines("Callers waiting", "callers", &waiting, band);
+        plots += &lines("Callers waiting", "callers", &waiting, span);
     } else {
         plots += &lines(
             "Sessions open, waiting, and the limit",
@@ -182,7 +187,7 @@ fn over_time(new: &Value, old: Option<&Value>) -> String {
                 line("waiting", "b", over(new, "waiting"), Shape::Steps),
                 line("open", "a", over(new, "in_use"), Shape::Steps),
             ],
-            None,
+            span,
         );
     }
     plots += &plot("Throughput", "sessions / s", &throughput, "ended");
@@ -193,8 +198,13 @@ fn over_time(new: &Value, old: Option<&Value>) -> String {
     if let Some(old) = old {
         own.insert(0, line("old PSS", "old", over(old, "service_mib"), Shape::Straight));
     }
-    plots += &lines("Memory of the service's own process", "MiB", &own, band);
+    plots += &lines("Memory of the service's own process", "MiB", &own, span);
     plots += &plot("Memory of the whole tree", "MiB", &|run| over(run, "tree_mib"), "service and Chromium");
+    let cores = [
+        line("Chromium", "b", over(new, "browsers_cores"), Shape::Straight),
+        line("service", "a", over(new, "service_cores"), Shape::Straight),
+    ];
+    plots += &lines("Processors", "cores", &cores, span);
     plots += &lines(
         "Threads and open files of the service",
         "count",
@@ -202,7 +212,7 @@ fn over_time(new: &Value, old: Option<&Value>) -> String {
             line("open files", "a", over(new, "service_fds"), Shape::Steps),
             line("threads", "b", over(new, "service_threads"), Shape::Steps),
         ],
-        band,
+        span,
     );
     plots
 }
@@ -210,7 +220,7 @@ fn over_time(new: &Value, old: Option<&Value>) -> String {
 /// What was to be reached, beside what was.
 fn asked(report: &Value) -> String {
     let row = |target: &Value| {
-        let word = |key: &str| escape(target[key].as_str().unwrap_or_default());
+        let word = |key: &str| escape(&target[key].as_str().unwrap_or_default().replace("<=", "≤").replace(">=", "≥"));
         let (class, said) = if target["reached"] == true { ("good", "reached") } else { ("bad", "missed") };
         format!(
             "<tr><td class='words'>{}</td><td>{}</td><td>{}</td><td class='{class}'>{said}</td></tr>",
@@ -426,7 +436,10 @@ mod tests {
         noisy["machine"] =
             json!({ "date": "2026-11-26 14:05", "program": "helmwatch 0.1.0", "build": "release", "cores": 2 });
         noisy["targets"] = json!([{ "what": "p95 <x>", "bound": "<= 1.10 x", "value": "1.31 x", "reached": false }]);
-        noisy["scenario"] = json!({ "name": "noisy-tenant", "rate": 1.0, "total": noisy["run"], "late_start": noisy["run"], "noise": { "from_s": 5.0, "until_s": 12.0 } });
+        noisy["scenario"] = json!({
+            "name": "noisy-tenant", "rate": 1.0, "total": noisy["run"], "late_start": noisy["run"], "tenants": {},
+            "noise": { "from_s": 5.0, "until_s": 12.0 },
+        });
         let mut old = noisy.clone();
         old["machine"]["build"] = json!("debug");
         let page = page(&noisy, Some(&old));
@@ -435,7 +448,7 @@ mod tests {
             "helmwatch 0.1.0, release build",
             "old run: helmwatch 0.1.0, debug build",
             "p95 &lt;x&gt;",
-            "&lt;= 1.10 x",
+            "≤ 1.10 x",
             "missed",
             "Wait for a place: the quiet tenant",
             "class='band'",

@@ -26,7 +26,15 @@ pub(super) struct Line<'a> {
     pub shape: Shape,
 }
 
-/// A stretch of time that is marked, seconds.
+/// The time that plots beside one another share.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Span<'a> {
+    /// It ends there at the least, seconds.
+    pub end: f64,
+    pub band: Option<Band<'a>>,
+}
+
+/// A stretch of it that is marked, seconds.
 #[derive(Clone, Copy)]
 pub(super) struct Band<'a> {
     pub name: &'a str,
@@ -52,18 +60,18 @@ pub(super) struct Range {
 }
 
 /// Lines over seconds; `unit` is what the numbers on the left are. Empty when no line has a point.
-pub(super) fn lines(title: &str, unit: &str, lines: &[Line<'_>], band: Option<Band<'_>>) -> String {
+pub(super) fn lines(title: &str, unit: &str, lines: &[Line<'_>], span: Span<'_>) -> String {
     let all = || lines.iter().flat_map(|line| line.points.iter());
     if all().next().is_none() {
         return String::new();
     }
-    let (x_end, _) = ticks(all().fold(1.0, |most, point| f64::max(most, point.0)), Fit::Exact);
+    let (x_end, _) = ticks(all().fold(span.end.max(1.0), |most, point| f64::max(most, point.0)), Fit::Exact);
     let (y_end, y_ticks) = ticks(all().fold(0.0, |most, point| f64::max(most, point.1)), Fit::Round);
     let (_, x_ticks) = ticks(x_end, Fit::Exact);
     let x = |at: f64| LEFT + at / x_end * (WIDTH - LEFT - RIGHT);
     let y = |value: f64| HEIGHT - BOTTOM - value / y_end * (HEIGHT - TOP - BOTTOM);
     let mut svg = begin(title, HEIGHT);
-    if let Some(band) = band.filter(|band| band.from < x_end) {
+    if let Some(band) = span.band.filter(|band| band.from < x_end) {
         let (from, width) = (x(band.from), x(band.until.min(x_end)) - x(band.from));
         let height = HEIGHT - TOP - BOTTOM;
         add(
@@ -206,7 +214,7 @@ enum Fit {
 /// The end of an axis from 0 that holds `most`, and about five round numbers on it.
 fn ticks(most: f64, fit: Fit) -> (f64, Vec<f64>) {
     let most = if most > 0.0 { most } else { 1.0 };
-    let rough = most / 4.0;
+    let rough = most / 5.0;
     let power = 10_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|one| one * power).find(|step| *step >= rough).unwrap_or(rough);
     let end = if fit == Fit::Round { (most / step).ceil() * step } else { most };
@@ -274,16 +282,18 @@ mod tests {
     #[test]
     fn a_marked_time_ends_with_the_plot() {
         let line = || Line { name: "x", class: "a", points: vec![(0.0, 1.0), (100.0, 2.0)], shape: Shape::Straight };
-        let band = |from| Some(Band { name: "a<b", from, until: 1_000.0 });
+        let band = |from| Span { end: 0.0, band: Some(Band { name: "a<b", from, until: 1_000.0 }) };
         let svg = lines("t", "u", &[line()], band(50.0));
         let width = (WIDTH - LEFT - RIGHT) / 2.0;
         assert!(svg.contains(&format!("width='{width:.1}'")) && svg.contains("a&lt;b"), "{svg}");
         assert!(!lines("t", "u", &[line()], band(200.0)).contains("<rect"));
+        let longer = lines("t", "u", &[line()], Span { end: 200.0, band: band(50.0).band });
+        assert!(longer.contains(&format!("L{:.1} ", LEFT + width)), "half of the longer time\n{longer}");
     }
 
     #[test]
     fn what_has_no_points_has_no_plot() {
         let line = Line { name: "x", class: "a", points: Vec::new(), shape: Shape::Straight };
-        assert!(lines("x", "y", &[line], None).is_empty() && ranges("x", &[]).is_empty());
+        assert!(lines("x", "y", &[line], Span::default()).is_empty() && ranges("x", &[]).is_empty());
     }
 }

@@ -384,7 +384,9 @@ impl fmt::Display for Report {
                 memory.service_after_mib
             )?;
         }
-        if let Some(growth) = &self.growth {
+        let noise = self.scenario.as_ref().and_then(|scenario| scenario.noise.as_ref());
+        // What a thousand callers weigh that wait is no growth by sessions.
+        if let Some(growth) = self.growth.as_ref().filter(|_| noise.is_none()) {
             writeln!(
                 f,
                 "the service's own memory from session {} to {} ({} samples), KiB a session: PSS {:+.2} by least squares, {:+.2} by difference; \
@@ -398,7 +400,7 @@ impl fmt::Display for Report {
                 growth.anon_difference_kib_per_session
             )?;
         }
-        if let Some(noise) = self.scenario.as_ref().and_then(|scenario| scenario.noise.as_ref()) {
+        if let Some(noise) = noise {
             let share = |limit: u32| if limit == 0 { "none".to_owned() } else { limit.to_string() };
             writeln!(
                 f,

@@ -32,6 +32,9 @@ pub(super) struct Look {
 pub(super) struct Weight {
     pub tree: Memory,
     pub own: Memory,
+    /// Processor time so far, of the service's own process and of what it started.
+    pub own_cpu: Duration,
+    pub browsers_cpu: Duration,
     pub threads: u32,
     pub fds: u32,
 }
@@ -60,6 +63,9 @@ pub struct Sample {
     /// Of the service's own process: what is resident, and what of it is in no file (heaps and stacks).
     pub service_rss_mib: Option<f64>,
     pub service_anon_mib: Option<f64>,
+    /// Processors since the last sample, 1 is one core: the service's own process, and what it started.
+    pub service_cores: Option<f64>,
+    pub browsers_cores: Option<f64>,
     pub service_threads: Option<u32>,
     pub service_fds: Option<u32>,
 }
@@ -86,6 +92,8 @@ pub(super) struct Timeline {
     samples: Vec<Sample>,
     waited: Times,
     crowd_waited: Times,
+    /// The last look that was kept, for what was used since.
+    last: Option<Look>,
     /// Looks to leave out between two kept, and how many were left out since the last.
     skip: usize,
     skipped: usize,
@@ -109,6 +117,13 @@ impl Timeline {
         self.skipped = 0;
         let (waits, crowd) = (self.waited.take(), self.crowd_waited.take());
         let some = |waits: Spread, ms: f64| (waits.count > 0).then_some(ms);
+        let cores = |of: fn(&Weight) -> Duration| {
+            let last = self.last?;
+            let used = of(&look.weight?).saturating_sub(of(&last.weight?));
+            Some(used.as_secs_f64() / (look.at.saturating_sub(last.at)).as_secs_f64().max(0.001))
+        };
+        let (service_cores, browsers_cores) = (cores(|one| one.own_cpu), cores(|one| one.browsers_cpu));
+        self.last = Some(look);
         self.samples.push(Sample {
             at_s: look.at.as_secs_f64(),
             ended,
@@ -125,6 +140,8 @@ impl Timeline {
             service_mib: look.weight.map(|weight| mib(weight.own.pss)),
             service_rss_mib: look.weight.map(|weight| mib(weight.own.rss)),
             service_anon_mib: look.weight.map(|weight| mib(weight.own.anon)),
+            service_cores,
+            browsers_cores,
             service_threads: look.weight.map(|weight| weight.threads),
             service_fds: look.weight.map(|weight| weight.fds),
         });
@@ -198,7 +215,8 @@ mod tests {
 
     fn look(at: u64, own_kib: u64) -> Look {
         let own = Memory { rss: own_kib * 1024, pss: own_kib * 1024, anon: own_kib * 512 };
-        let weight = Some(Weight { tree: own, own, threads: 1, fds: 1 });
+        let cpu = Duration::from_millis(at * 250);
+        let weight = Some(Weight { tree: own, own, own_cpu: cpu, browsers_cpu: cpu * 2, threads: 1, fds: 1 });
         Look { at: Duration::from_secs(at), in_use: 1, waiting: 0, limit: 4, weight }
     }
 
@@ -256,6 +274,8 @@ mod tests {
         assert!(timeline.samples()[0].queue_p50_ms.is_some_and(|ms| (19.9..20.1).contains(&ms)));
         assert!(timeline.samples()[0].crowd_queue_p95_ms.is_some_and(|ms| (299.0..301.0).contains(&ms)));
         assert_eq!((timeline.samples()[0].own_open, timeline.samples()[0].crowd_open), (2, 3));
+        let used = timeline.samples()[1].service_cores.zip(timeline.samples()[1].browsers_cores);
+        assert!(used.is_some_and(|(own, others)| (own - 0.25).abs() < 1e-9 && (others - 0.5).abs() < 1e-9));
         assert!(timeline.samples()[1].queue_p50_ms.is_none() && timeline.samples()[1].crowd_queue_p50_ms.is_none());
     }
 }
