@@ -84,19 +84,23 @@ async fn every_kind_of_script_a_page_starts_runs() {
     room.close().await;
 }
 
-/// F15: of five hundred popups as many load as the session may have tabs; the others are closed before their first request.
+/// Popups that are opened; each takes Chromium some tens of milliseconds. (Five hundred were tried by hand.)
+const POPUPS: usize = 100;
+
+/// F15: of many popups as many load as the session may have tabs; the others are closed before their first request, and the page that
+/// opened them goes on.
 #[tokio::test]
-async fn of_five_hundred_popups_none_beyond_the_sessions_tabs_is_loaded() {
+async fn of_many_popups_none_beyond_the_sessions_tabs_is_loaded() {
     let room = Room::with(|options| options.policy("open").config("[session]\ntabs_max = 4\n")).await;
     let agent = room.agent().await;
     let other = room.agent_named("other").await;
     other.goto(&room.site.url("/form")).await;
-    agent.goto(&room.site.url("/hostile/popups-that-load")).await;
+    agent.goto(&room.site.url(&format!("/hostile/popups-that-load?{POPUPS}"))).await;
     // The page is busy for as long as it opens; how long that is, is this machine's business, and what the press is told, too.
     agent.call("browser_click", json!({ "target": "button", "snapshot": "none" })).await;
     let done = until("the page to be done", 8 * SOON, async || {
         let opened = agent.call("browser_evaluate", json!({ "function": "() => opened" })).await;
-        (section(&opened.text, "Result") == "500").then_some(())
+        (section(&opened.text, "Result") == POPUPS.to_string()).then_some(())
     });
     done.await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
     let tabs = until("the last popup's end", SOON, async || {

@@ -1,10 +1,14 @@
 //! Targets that are not ours to drive: kinds nobody here knows, and those beyond a limit. Chromium attaches them paused like all others;
 //! none may stay so.
+//!
+//! Also one that is to be closed must run first: the script that called `window.open` stands in a loop of its own until the popup was let
+//! run, and one that is closed before that leaves its opener there for ever (seen on 156).
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use chromiumoxide::cdp::browser_protocol::target::DetachFromTargetParams;
+use chromiumoxide::cdp::browser_protocol::network::{EmulateNetworkConditionsByRuleParams, NetworkConditions};
+use chromiumoxide::cdp::browser_protocol::target::{CloseTargetParams, DetachFromTargetParams};
 use chromiumoxide::cdp::js_protocol::runtime::RunIfWaitingForDebuggerParams;
 
 use super::BrowserError;
@@ -39,6 +43,28 @@ pub(super) fn let_run(connection: &Connection, parent: Option<&Arc<str>>, sessio
                 connection.post(parent.as_ref(), &detach);
             }
         }
+        connection.end_session(&session, &BrowserError::Closed);
+    });
+}
+
+/// Closes a popup that is one too many, without a request of its own: it has no network when it is let run. Returns at once.
+pub(super) fn turn_away(connection: &Connection, session: &str, target: &str, tasks: &Tasks) {
+    let (connection, session): (_, Arc<str>) = (connection.clone(), session.into());
+    let close = CloseTargetParams::new(target.to_owned());
+    connection.route(&session, Weak::<Nobody>::new());
+    tasks.spawn("popup turned away", async move {
+        let nowhere = NetworkConditions::new(String::new(), 0.0, -1.0, -1.0);
+        let offline = EmulateNetworkConditionsByRuleParams::new(true, vec![nowhere]);
+        let run = RunIfWaitingForDebuggerParams::default();
+        // They leave in this order.
+        let (cut_off, ran) = futures_util::join!(
+            connection.execute(Some(&session), &offline, RUNS_WITHIN),
+            connection.execute(Some(&session), &run, RUNS_WITHIN),
+        );
+        for error in [cut_off.err(), ran.err()].into_iter().flatten() {
+            tracing::debug!(%error, "a popup that is one too many is closed as it is");
+        }
+        connection.post(None, &close);
         connection.end_session(&session, &BrowserError::Closed);
     });
 }

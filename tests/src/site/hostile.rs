@@ -47,7 +47,7 @@ const PAGES: [(&str, &str); 21] = [
     ("popups", "<button onclick=\"for (let n = 0; n < 300; n++) window.open('about:blank', `w${n}`);\">Press</button>"),
     (
         "popups-that-load",
-        "<script>let opened = 0;</script><button onclick=\"for (; opened < 500; opened++) window.open(`/inner?who=${opened}`, `w${opened}`);\">Press</button>",
+        "<script>let opened = 0;</script><button onclick=\"for (const count = Number(location.search.slice(1)); opened < count; opened++) window.open(`/inner?who=${opened}`, `w${opened}`);\">Press</button>",
     ),
     ("popups-again", "<button onclick=\"setInterval(() => window.open('about:blank'), 0)\">Press</button>"),
     (

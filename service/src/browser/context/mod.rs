@@ -21,7 +21,7 @@ use std::time::Duration;
 use crate::telemetry::Tasks;
 use chromiumoxide::cdp::browser_protocol::browser::BrowserContextId;
 use chromiumoxide::cdp::browser_protocol::target::{
-    CloseTargetParams, CreateTargetParams, DisposeBrowserContextParams, EventAttachedToTarget, TargetInfo,
+    CreateTargetParams, DisposeBrowserContextParams, EventAttachedToTarget, TargetInfo,
 };
 use chromiumoxide::types::Command;
 use helmwatch_protocol::TabOpener;
@@ -34,6 +34,7 @@ use crate::browser::error::impossible;
 use crate::browser::launch::LaunchOptions;
 use crate::browser::lock::lock;
 use crate::browser::page::Page;
+use crate::browser::stranger::turn_away;
 
 pub use cookies::{Cookie, Partition, SameSite};
 pub use downloads::{DownloadNews, Inbox};
@@ -262,7 +263,7 @@ impl Context {
             if !self.popups_told.swap(true, Ordering::Relaxed) {
                 tracing::info!("popups beyond the session's tabs are closed");
             }
-            self.connection.post(None, &CloseTargetParams::new(target.to_owned()));
+            turn_away(&self.connection, attached.session_id.as_ref(), target, &self.tasks);
             return;
         }
         let number = self.next_page.fetch_add(1, Ordering::Relaxed);
