@@ -296,3 +296,80 @@ async fn a_session_whose_browser_hangs_is_closed_with_it() {
     works(&agent, "two").await;
     room.close().await;
 }
+
+/// All browsers, at once; some do run.
+fn kill_browsers(room: &Room) -> Vec<Process> {
+    let browsers = browsers(room);
+    assert!(!browsers.is_empty());
+    browsers.iter().for_each(|one| signal(*one, Signal::SIGKILL));
+    browsers
+}
+
+/// The service has not heard yet that the browser is gone it would hand over, or make a context in: nothing has run, so another is taken.
+#[tokio::test]
+async fn whoever_opens_a_session_right_after_a_kill_gets_another_browser() {
+    for (warm, isolation) in [(2, "tenant"), (0, "tenant"), (2, "session")] {
+        let config = format!("[pool]\nwarm_sessions = {warm}\nisolation = \"{isolation}\"\n");
+        let room = Room::with(|options| options.policy("open").config(&config)).await;
+        let agent = room.agent().await;
+        let mut killed = Vec::new();
+        for round in 0..2 {
+            let ready = until("contexts that are ready", SOON, async || {
+                let (_, pool) = room.service.api("GET", "/v1/pool", Some(room.service.admin_key()), None).await.ok()?;
+                let living = !browsers(&room).is_empty() && browsers(&room).iter().all(|one| !killed.contains(one));
+                (pool["warm"].as_u64()? >= warm && living).then_some(())
+            });
+            ready.await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
+            killed = kill_browsers(&room);
+            let name = format!("s{round}");
+            agent.ok("session_open", json!({ "name": name })).await;
+            on(&room, &agent, &name, "/form").await;
+            works(&agent, &name).await;
+            // The same where a session is opened by somebody's first call.
+            let newcomer = room.agent_named(&format!("n{round}")).await;
+            kill_browsers(&room);
+            newcomer.ok("browser_navigate", json!({ "url": room.site.url("/form") })).await;
+            assert_eq!(newcomer.evaluate("() => document.title").await, "\"Form\"");
+        }
+        assert!(deaths(&room, "died").await >= 4);
+        room.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_went_with_its_browser_is_not_said_never_to_have_been() {
+    let room = Room::with(|options| options.policy("open").config(APART)).await;
+    let agent = room.agent().await;
+    open(&room, &agent, "one", browsers).await;
+    let list = async || room.service.api("GET", "/v1/sessions", Some(room.service.admin_key()), None).await.unwrap().1;
+    let id = list().await["sessions"][0]["id"].as_str().unwrap().to_owned();
+    let lost = async |session: &str| {
+        let call = json!({ "session": session, "function": "() => 1" });
+        let told = agent.refused("browser_evaluate", call).await;
+        assert!(told.contains("The browser is gone") && told.contains("session_open"), "{session}: {told}");
+    };
+    kill_browsers(&room);
+    // From the first moment on, through all of its end, and after it.
+    until("the session's end", SOON, async || {
+        lost("one").await;
+        list().await["sessions"].as_array().is_some_and(Vec::is_empty).then_some(())
+    })
+    .await
+    .unwrap();
+    lost("one").await;
+    lost(&id).await;
+    // To others it reads like one that never was.
+    let other = room.agent_named("other").await;
+    for session in ["one", &id] {
+        let told = other.refused("browser_snapshot", json!({ "session": session })).await;
+        assert!(told.contains("No session"), "{told}");
+    }
+    // Another takes its name; the lost one is told apart by its id.
+    open(&room, &agent, "one", browsers).await;
+    works(&agent, "one").await;
+    lost(&id).await;
+    agent.ok("session_close", json!({ "session": "one" })).await;
+    let told = agent.refused("browser_snapshot", json!({ "session": "one" })).await;
+    assert!(told.contains("No session \"one\""), "{told}");
+    room.close().await;
+}

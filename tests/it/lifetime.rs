@@ -100,7 +100,7 @@ async fn an_agent_that_was_away_is_told_once_that_its_browser_died() {
     });
     gone.await.unwrap();
     let told = agent.refused("browser_snapshot", json!({})).await;
-    assert!(told.contains("The session is closed: its browser died"), "{told}");
+    assert!(told.contains("The browser is gone: session \"default\" ended with it"), "{told}");
     agent.ok("browser_snapshot", json!({})).await;
     room.close().await;
 }

@@ -225,6 +225,7 @@ impl From<SessionError> for Refusal {
             SessionError::BadName => StatusCode::UNPROCESSABLE_ENTITY,
             SessionError::Busy(_) => StatusCode::TOO_MANY_REQUESTS,
             SessionError::Closed(_)
+            | SessionError::Lost(_)
             | SessionError::NameTaken(_)
             | SessionError::Held(_)
             | SessionError::HandedOff

@@ -131,9 +131,11 @@ impl Fleet {
             claim: Mutex::new(Some(claim)),
             seats: Mutex::default(),
         });
+        // Whoever had it started sits down first: from when the others see it, they may fill it.
+        let seat = self.take_seat(Arc::clone(&berth), tenant);
         lock(&self.berths).push(Arc::clone(&berth));
-        self.watch(Arc::clone(&berth));
-        self.take_seat(berth, tenant).ok_or(PoolError::Browser(BrowserError::Closed))
+        self.watch(berth);
+        seat.ok_or_else(|| BrowserError::Gone { reason: "it ended as soon as it had started".into() }.into())
     }
 
     /// A browser that dies frees its claim at once, whoever still sits in it.

@@ -13,12 +13,14 @@ use crate::telemetry::Tasks;
 pub struct Lease {
     held: Option<(Berthed, Place)>,
     waited: Duration,
+    /// Browsers that were tried for it, the one it has among them.
+    tried: u32,
     tasks: Tasks,
 }
 
 impl Lease {
-    pub(super) fn new(berthed: Berthed, place: Place, waited: Duration, tasks: Tasks) -> Self {
-        Self { held: Some((berthed, place)), waited, tasks }
+    pub(super) fn new(berthed: Berthed, place: Place, waited: Duration, tried: u32, tasks: Tasks) -> Self {
+        Self { held: Some((berthed, place)), waited, tried, tasks }
     }
 
     fn berthed(&self) -> &Berthed {
@@ -56,12 +58,21 @@ impl Lease {
         self.berthed().lane.denials()
     }
 
+    /// Browsers that were tried for it so far.
+    pub(super) fn tried(&self) -> u32 {
+        self.tried
+    }
+
+    /// Disposes the context and keeps the place.
+    pub(super) async fn vacate(mut self) -> Option<Place> {
+        let (berthed, place) = self.held.take()?;
+        berthed.end().await;
+        Some(place)
+    }
+
     /// Disposes the context and gives the place to the next who waits.
-    pub async fn close(mut self) {
-        if let Some((berthed, place)) = self.held.take() {
-            berthed.end().await;
-            drop(place);
-        }
+    pub async fn close(self) {
+        drop(self.vacate().await);
     }
 }
 

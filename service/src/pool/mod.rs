@@ -31,13 +31,17 @@ pub use error::PoolError;
 pub use lane::{Boxed, Denial, Lane, Lanes};
 pub use lease::Lease;
 
-use crate::browser::LaunchOptions;
+use crate::browser::{BrowserError, LaunchOptions};
 use crate::config::{PoolConfig, WAITING_MAX};
 use crate::telemetry::{Tasks, names};
 use fleet::Fleet;
 use line::Limits;
-use waiting_room::{Numbers, WaitingRoom};
+use waiting_room::{Numbers, Place, WaitingRoom};
 use warm::Warm;
+
+/// Browsers that are tried for one session. One that was killed is known to be gone some tens of milliseconds later; whoever opens a session
+/// in between gets another browser, and the third when two were killed at once.
+const BROWSERS_TRIED_MAX: u32 = 3;
 
 /// The pool.
 pub struct Pool {
@@ -90,8 +94,38 @@ impl Pool {
         })?;
         let waited = began.elapsed();
         histogram!(names::POOL_WAIT_SECONDS).record(waited.as_secs_f64());
-        let berthed = self.warm.take(tenant).await?;
-        Ok(Lease::new(berthed, place, waited, self.tasks.clone()))
+        self.berth(tenant, place, waited, 0).await
+    }
+
+    /// A lease in another browser for one whose browser turned out to be gone before anything ran in it. Its place is kept: nobody is
+    /// overtaken, and the caller does not wait again.
+    ///
+    /// # Errors
+    /// `Browser` when too many were tried for it already, or none can be started.
+    pub async fn exchange(&self, lease: Lease, tenant: &str) -> Result<Lease, PoolError> {
+        let (waited, tried) = (lease.waited(), lease.tried());
+        if tried >= BROWSERS_TRIED_MAX {
+            lease.close().await;
+            return Err(BrowserError::Gone { reason: "so were others before it".into() }.into());
+        }
+        match lease.vacate().await {
+            Some(place) => self.berth(tenant, place, waited, tried).await,
+            None => Err(PoolError::Draining),
+        }
+    }
+
+    /// A context and a page for whoever has this place.
+    async fn berth(&self, tenant: &str, place: Place, waited: Duration, mut tried: u32) -> Result<Lease, PoolError> {
+        loop {
+            tried += 1;
+            match self.warm.take(tenant).await {
+                Ok(berthed) => return Ok(Lease::new(berthed, place, waited, tried, self.tasks.clone())),
+                Err(PoolError::Browser(error)) if error.is_gone() && tried < BROWSERS_TRIED_MAX => {
+                    tracing::debug!(%error, "another browser is tried");
+                }
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// The longest a caller waits for a place.

@@ -13,6 +13,9 @@ pub enum SessionError {
     /// It ended, and why.
     #[error("the session is closed: {0}")]
     Closed(String),
+    /// It went with its browser.
+    #[error("the browser is gone: session \"{0}\" ended with it")]
+    Lost(String),
     /// As many calls wait in it as may.
     #[error("{0} calls wait in this session already")]
     Busy(usize),
@@ -49,6 +52,7 @@ impl SessionError {
         match self {
             Self::Unknown(_) => "unknown_session",
             Self::Closed(_) => "session_closed",
+            Self::Lost(_) => "browser_gone",
             Self::Busy(_) => "session_busy",
             Self::NameTaken(_) => "name_taken",
             Self::BadName => "bad_name",
@@ -67,7 +71,7 @@ impl SessionError {
     pub fn hint(&self) -> String {
         match self {
             Self::Unknown(_) => "List your sessions (session_list), or open one (session_open).".to_owned(),
-            Self::Closed(_) => "Open a new session (session_open) or call again without a session.".to_owned(),
+            Self::Closed(_) | Self::Lost(_) => "Open a new session (session_open) or call again without a session.".to_owned(),
             Self::Busy(_) => "Wait for the answers of earlier calls before sending more.".to_owned(),
             Self::NameTaken(_) => "Use that session, close it first, or give another name.".to_owned(),
             Self::BadName => "Give a shorter or plainer name, or none.".to_owned(),

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::life::BROWSER_DIED;
 use super::{Session, SessionError};
 
 /// What happens to running work when its caller leaves.
@@ -59,6 +60,9 @@ impl Session {
     /// Why the session takes no more work.
     #[must_use]
     pub fn closed_error(&self) -> SessionError {
-        SessionError::Closed(self.lock().reason.clone().unwrap_or_else(|| "it ended".to_owned()))
+        match self.lock().reason.as_deref() {
+            Some(BROWSER_DIED) => SessionError::Lost(self.name.clone()),
+            reason => SessionError::Closed(reason.unwrap_or("it ended").to_owned()),
+        }
     }
 }

@@ -16,11 +16,11 @@ use super::downloads::Receiving;
 use super::life::{BROWSER_DIED, SHUTTING_DOWN, Span, reason_word};
 use super::lost::Lost;
 use super::sending::SendingJudge;
-use super::{EVENTS_MAX, HandoffNews, Owner, Session, SessionError, State, id, now_ms};
+use super::{BrowserError, EVENTS_MAX, HandoffNews, Owner, Session, SessionError, State, id, now_ms};
 use crate::auth::{Caller, KeyId};
 use crate::config::SessionConfig;
-use crate::files::Shelf;
-use crate::pool::{Pool, PoolError};
+use crate::files::{Folder, Shelf};
+use crate::pool::{Lease, Pool, PoolError};
 use crate::telemetry::{Tasks, names};
 
 /// Feed events that may wait for one listener.
@@ -136,7 +136,7 @@ impl Registry {
     /// The caller's session of that name, opened now when there is none.
     ///
     /// # Errors
-    /// As [`Self::open`]; `Closed`, once, when the one of that name went with its browser and nobody said so yet.
+    /// As [`Self::open`]; `Lost`, once, when the one of that name went with its browser and nobody said so yet.
     pub async fn named(
         self: &Arc<Self>,
         caller: &Caller,
@@ -146,8 +146,8 @@ impl Registry {
         if let Some(session) = self.by_name(caller, name) {
             return Ok(session);
         }
-        if self.lost.take(caller.key(), name) {
-            return Err(SessionError::Closed(BROWSER_DIED.to_owned()));
+        if self.is_news(caller, name) {
+            return Err(SessionError::Lost(name.to_owned()));
         }
         let _opening = self.name_turn(caller, name).await?;
         match self.by_name(caller, name) {
@@ -165,17 +165,19 @@ impl Registry {
         wanted: NewSession,
         tell: impl FnMut(usize) + Send,
     ) -> Result<Arc<Session>, SessionError> {
-        let lease = self.pool.acquire(caller.tenant().as_str(), tell).await?;
+        let tenant = caller.tenant().as_str();
+        let mut lease = self.pool.acquire(tenant, tell).await?;
         let id = id::fresh();
-        lease.assign(id.as_str(), caller.tenant().as_str());
-        if let Some((width, height)) = wanted.viewport {
-            lease.page().resize(width, height).await?;
-        }
         let files = self.shelf.begin(&id)?;
         let mut opening = Opening { shelf: &self.shelf, id: Some(id.clone()) };
-        if files.takes_downloads() {
-            lease.context().allow_downloads(Receiving::into(&files)).await?;
+        while let Err(error) = furnish(&lease, &files, wanted.viewport).await {
+            if lease.context().is_alive() {
+                return Err(error.into());
+            }
+            // Its browser was gone when it was handed over; nothing has run in it.
+            lease = self.pool.exchange(lease, tenant).await?;
         }
+        lease.assign(id.as_str(), tenant);
         let (jobs, waiting_jobs) = mpsc::channel(self.config.calls_waiting_max);
         let name = wanted.name.unwrap_or_else(|| id.as_str().chars().skip(2).take(6).collect());
         let session = Arc::new(Session {
@@ -229,6 +231,7 @@ impl Registry {
             id,
         });
         session.keep_door(self.judge.get().cloned());
+        self.lost.replaced(&session);
         self.lock().insert(session.id.clone(), Arc::clone(&session));
         opening.id = None;
         counter!(names::SESSIONS_OPENED).increment(1);
@@ -301,13 +304,49 @@ impl Registry {
     /// A session the caller may call tools on: one this very key opened. By its id or by its name.
     ///
     /// # Errors
-    /// `Unknown`, also for somebody else's.
+    /// `Unknown`, also for somebody else's; `Lost` for one that went with its browser.
     pub fn own(&self, caller: &Caller, text: &str) -> Result<Arc<Session>, SessionError> {
+        self.standing(caller, text).ok_or_else(|| {
+            let text = text.chars().take(NAME_CHARS_MAX).collect::<String>();
+            if self.is_lost(caller, &text) { SessionError::Lost(text) } else { SessionError::Unknown(text) }
+        })
+    }
+
+    /// The same, where it is no fault that there is none.
+    #[must_use]
+    pub fn standing(&self, caller: &Caller, text: &str) -> Option<Arc<Session>> {
         let by_id = text.parse::<SessionId>().ok().and_then(|id| self.lock().get(&id).cloned());
-        by_id
-            .filter(|session| session.owner.is(caller) && !session.is_closed())
-            .or_else(|| self.by_name(caller, text))
-            .ok_or_else(|| SessionError::Unknown(text.chars().take(NAME_CHARS_MAX).collect()))
+        by_id.filter(|session| session.owner.is(caller) && !session.is_closed()).or_else(|| self.by_name(caller, text))
+    }
+
+    /// Did this session of the caller's go with its browser? Its agent is told so now.
+    fn is_lost(&self, caller: &Caller, text: &str) -> bool {
+        match self.going(caller, text) {
+            Some(session) => {
+                self.lost.told(&session);
+                true
+            }
+            None => self.lost.knows(caller.key(), text),
+        }
+    }
+
+    /// Did a session of that name go with its browser, and has nobody told its agent? It is told now.
+    fn is_news(&self, caller: &Caller, name: &str) -> bool {
+        match self.going(caller, name) {
+            Some(session) => self.lost.told(&session),
+            None => self.lost.take(caller.key(), name),
+        }
+    }
+
+    /// One that ends with its browser now: no longer to be had, not yet among the lost.
+    fn going(&self, caller: &Caller, text: &str) -> Option<Arc<Session>> {
+        let sessions = self.lock();
+        let going = sessions.values().find(|session| {
+            session.owner.is(caller)
+                && (session.name == text || session.id.as_str() == text)
+                && session.lock().reason.as_deref() == Some(BROWSER_DIED)
+        });
+        going.cloned()
     }
 
     /// A session the caller may see.
@@ -454,5 +493,17 @@ impl Registry {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<SessionId, Arc<Session>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes what a lease brings fit for a session. Each of it asks the browser something, so that one that is gone is found out.
+async fn furnish(lease: &Lease, files: &Arc<Folder>, viewport: Option<(u32, u32)>) -> Result<(), BrowserError> {
+    if let Some((width, height)) = viewport {
+        lease.page().resize(width, height).await?;
+    }
+    if files.takes_downloads() {
+        lease.context().allow_downloads(Receiving::into(files)).await
+    } else {
+        lease.context().ping().await
     }
 }

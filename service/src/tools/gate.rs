@@ -407,7 +407,7 @@ impl Gate {
     /// The session the call would mean, if it is there.
     fn standing(&self, context: &CallContext) -> Option<Arc<Session>> {
         let name = context.session.argument.clone().unwrap_or_else(|| context.session.name());
-        self.registry.own(&context.caller, &name).ok()
+        self.registry.standing(&context.caller, &name)
     }
 }
 

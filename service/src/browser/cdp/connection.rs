@@ -319,7 +319,9 @@ impl Connection {
         }
     }
 
-    fn gone_error(&self) -> BrowserError {
+    /// What all commands fail with once it has ended.
+    #[must_use]
+    pub fn gone_error(&self) -> BrowserError {
         let reason = self.lock().gone.clone().unwrap_or_else(|| "its connection closed".into());
         BrowserError::Gone { reason }
     }

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::telemetry::Tasks;
-use chromiumoxide::cdp::browser_protocol::browser::BrowserContextId;
+use chromiumoxide::cdp::browser_protocol::browser::{BrowserContextId, GetVersionParams};
 use chromiumoxide::cdp::browser_protocol::target::{
     CreateTargetParams, DisposeBrowserContextParams, EventAttachedToTarget, TargetInfo,
 };
@@ -138,14 +138,19 @@ impl Context {
                     page.ready().await?;
                     return Ok(page);
                 }
-                if !self.connection.is_alive() || changed.changed().await.is_err() {
+                if changed.changed().await.is_err() {
                     return Err(BrowserError::Closed);
                 }
             }
         };
-        tokio::time::timeout(deadline, opened)
-            .await
-            .map_err(|_| BrowserError::Timeout { what: "opening a tab", after: deadline })?
+        tokio::select! {
+            biased;
+            opened = tokio::time::timeout(deadline, opened) => {
+                opened.map_err(|_| BrowserError::Timeout { what: "opening a tab", after: deadline })?
+            }
+            // No event tells of a tab that was made and never attached.
+            () = self.connection.gone() => Err(self.connection.gone_error()),
+        }
     }
 
     /// Chromium's id of it.
@@ -191,6 +196,14 @@ impl Context {
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.connection.is_alive() && !self.disposed.load(Ordering::Relaxed)
+    }
+
+    /// Does its browser answer?
+    ///
+    /// # Errors
+    /// As the connection.
+    pub async fn ping(&self) -> Result<(), BrowserError> {
+        self.ask(&GetVersionParams::default()).await.map(drop)
     }
 
     /// Returns when its browser is gone.
