@@ -26,6 +26,14 @@ pub struct PoolView {
     pub warm_sessions: u32,
     /// Limit: sessions that share one browser process.
     pub max_sessions_per_browser: u32,
+    /// Limit: sessions a browser process serves before it is replaced.
+    pub sessions_per_browser_life: u32,
+    /// Bound: MiB beyond which a browser takes no more sessions; 0 is none.
+    pub browser_memory_mib_renew: u32,
+    /// Bound: MiB beyond which a browser's heaviest page is ended; 0 is none.
+    pub browser_memory_mib_max: u32,
+    /// Bound: seconds after which a browser takes no more sessions; 0 is none.
+    pub browser_age_s_max: u32,
     /// Fixed at start: no limit can be raised above it.
     pub ceiling: u32,
 }
@@ -43,4 +51,11 @@ pub struct PoolPatch {
     pub max_waiting_per_tenant: Option<u32>,
     pub warm_sessions: Option<u32>,
     pub max_sessions_per_browser: Option<u32>,
+    pub sessions_per_browser_life: Option<u32>,
+    /// 0 takes the bound away.
+    pub browser_memory_mib_renew: Option<u32>,
+    /// 0 takes the bound away.
+    pub browser_memory_mib_max: Option<u32>,
+    /// 0 takes the bound away.
+    pub browser_age_s_max: Option<u32>,
 }

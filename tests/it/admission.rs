@@ -176,19 +176,27 @@ async fn a_noisy_tenant_fills_its_share_and_holds_up_nobody_else() {
 
 #[tokio::test]
 async fn limits_out_of_their_range_are_refused_and_change_nothing() {
-    let room = Room::with(|options| options.config("[pool]\nceiling = 8\nmax_sessions = 4\nmax_waiting = 9\n")).await;
+    let config = "[pool]\nceiling = 8\nmax_sessions = 4\nmax_waiting = 9\nwarm_sessions = 0\n";
+    let room = Room::with(|options| options.config(config)).await;
     let before = numbers(&room.service).await;
     for body in [
         json!({ "max_sessions_per_tenant": 9 }),
         json!({ "max_waiting_per_tenant": 100_001 }),
         json!({ "max_waiting_per_tenant": 3, "max_sessions": 9 }),
         json!({ "max_sessions_per_tenant": -1 }),
+        json!({ "sessions_per_browser_life": 0 }),
+        json!({ "browser_memory_mib_renew": 63 }),
+        json!({ "browser_memory_mib_max": 255 }),
+        json!({ "browser_memory_mib_renew": 700, "browser_memory_mib_max": 700, "max_waiting": 3 }),
+        // Each by itself would do; with what holds now it does not.
+        json!({ "browser_memory_mib_renew": 6_144 }),
+        json!({ "browser_memory_mib_max": 3_000 }),
     ] {
         let key = room.service.admin_key();
         let (status, answer) = room.service.api("PATCH", "/v1/pool", Some(key), Some(body.clone())).await.unwrap();
         assert!((400..500).contains(&status), "{body}: {status} {answer}");
     }
-    assert_eq!(numbers(&room.service).await["max_waiting_per_tenant"], before["max_waiting_per_tenant"]);
+    assert_eq!(numbers(&room.service).await, before);
     let agent = room.service.create_key("agent", &["agent"], None).await.unwrap();
     let (status, _) = room.service.api("PATCH", "/v1/pool", Some(&agent), Some(json!({}))).await.unwrap();
     assert_eq!(status, 403, "an agent moves no limits");

@@ -241,12 +241,17 @@ async fn a_page_that_takes_all_memory_is_ended_and_the_others_of_its_browser_go_
 
 #[tokio::test]
 async fn a_browser_that_grew_old_or_large_drains_first() {
-    for (setting, reason) in [("browser_memory_mib_renew = 1", "memory"), ("browser_age_s_max = 1", "age")] {
-        let config = format!("[pool]\nwarm_sessions = 0\n{setting}\n");
+    for (setting, bound, reason) in [("browser_memory_mib_renew", 64, "memory"), ("browser_age_s_max", 1, "age")] {
+        let config = format!("[pool]\nwarm_sessions = 0\n{setting} = 0\n");
         let room = Room::with(|options| options.policy("open").config(&config)).await;
         let agent = room.agent().await;
         open(&room, &agent, "one", browsers).await;
         let first = browsers(&room);
+        // Moved while it runs; what is written in the settings is the same bound.
+        let bounds = json!({ setting: bound });
+        let key = Some(room.service.admin_key());
+        let (status, view) = room.service.api("PATCH", "/v1/pool", key, Some(bounds)).await.unwrap();
+        assert_eq!((status, view[setting].as_u64()), (200, Some(bound)), "{view}");
         let drains = until("its draining", SOON, async || {
             let lines = room.service.log_lines_with("takes no more sessions");
             first.iter().any(|one| lines.iter().any(|line| line.contains(&one.pid.to_string()))).then_some(())
@@ -371,5 +376,25 @@ async fn a_session_that_went_with_its_browser_is_not_said_never_to_have_been() {
     agent.ok("session_close", json!({ "session": "one" })).await;
     let told = agent.refused("browser_snapshot", json!({ "session": "one" })).await;
     assert!(told.contains("No session \"one\""), "{told}");
+    room.close().await;
+}
+
+#[tokio::test]
+async fn the_sessions_in_a_browsers_life_are_moved_while_it_runs() {
+    let room = Room::with(|options| options.policy("open").config(TOGETHER)).await;
+    let agent = room.agent().await;
+    open(&room, &agent, "one", browsers).await;
+    let first = browsers(&room);
+    let key = Some(room.service.admin_key());
+    let life = Some(json!({ "sessions_per_browser_life": 1 }));
+    let (status, view) = room.service.api("PATCH", "/v1/pool", key, life).await.unwrap();
+    assert_eq!((status, view["sessions_per_browser_life"].as_u64()), (200, Some(1)), "{view}");
+    // It has served one already: the next session is another browser's, and the first goes on in its own.
+    assert_eq!(open(&room, &agent, "two", browsers).await.len(), 1);
+    works(&agent, "one").await;
+    agent.ok("session_close", json!({ "session": "one" })).await;
+    let gone = until("its end", SOON, async || first.iter().all(|one| !one.alive()).then_some(()));
+    gone.await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
+    works(&agent, "two").await;
     room.close().await;
 }

@@ -54,6 +54,7 @@ mod reconnecting;
 mod room;
 mod routes;
 mod sending;
+mod settings;
 mod snapshots;
 mod stdio;
 mod storage;

@@ -35,6 +35,9 @@ const CLEAN_WITHIN: Duration = Duration::from_secs(4);
 const KNOWN_LOOKS: u32 = 20;
 const KNOWN_EVERY: Duration = Duration::from_millis(100);
 
+/// Name of the settings file in the data folder.
+const CONFIG_FILE: &str = "test.toml";
+
 /// In the environment of every process a service starts, so that orphans are found whoever adopted them.
 const MARK: &str = "FIXTURE_MARK";
 
@@ -238,6 +241,12 @@ impl Service {
     #[must_use]
     pub fn process(&self) -> Process {
         self.process
+    }
+
+    /// The settings file it was started with, when it was given one: to be changed while it runs.
+    #[must_use]
+    pub fn config_file(&self) -> PathBuf {
+        self.data.path().join(CONFIG_FILE)
     }
 
     /// Its data folder; hold it to start another service on it.
@@ -527,7 +536,7 @@ fn serve_command(options: &Options, data: &Path) -> Outcome<Command> {
         command.args(["--egress-allow", address]);
     }
     if let Some(text) = &options.config {
-        let file = data.join("test.toml");
+        let file = data.join(CONFIG_FILE);
         std::fs::write(&file, text).map_err(|error| Fault::of("the configuration file", error))?;
         command.arg("--config").arg(file);
     }

@@ -201,7 +201,7 @@ pub struct ExplainedCall {
 }
 
 /// Flags that set something, over the file and the environment.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Settings {
     /// Address and port to listen at [default: 127.0.0.1:7800].
     #[arg(long, value_name = "ADDRESS:PORT")]

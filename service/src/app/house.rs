@@ -12,6 +12,7 @@ use super::bell::Bell;
 use super::lanes::EgressLanes;
 use super::policy_watch::PolicyWatch;
 use super::record::{Recorder, count_cards, end_links};
+use super::settings_watch::SettingsWatch;
 use super::{chromium, policy_command, webhook_command};
 use crate::approval::{Desk, DeskLimits};
 use crate::audit::{Log, LogLimits};
@@ -188,6 +189,12 @@ impl House {
             PoolError::Browser(inner) => launch_failure(inner),
             other => two(other, other.hint()),
         })
+    }
+
+    /// Takes up what is changed in its settings from now on.
+    pub fn heed(&self, settings: SettingsWatch) {
+        self.rooms
+            .spawn("settings watch", settings.run(Arc::clone(&self.pool), self.audit.clone(), WallClock::system()));
     }
 
     /// Why it takes no work, one line each; empty when it does.

@@ -7,6 +7,7 @@ pub mod cli;
 mod doctor;
 #[cfg(test)]
 mod edge_tests;
+mod file_watch;
 mod greeting;
 mod house;
 mod keys_command;
@@ -15,6 +16,7 @@ mod policy_command;
 mod policy_watch;
 mod record;
 mod serve;
+mod settings_watch;
 mod visit;
 mod webhook_command;
 
@@ -23,6 +25,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::cli::{Cli, Command, PolicyCommand, WebhookCommand};
+use self::settings_watch::SettingsWatch;
 
 /// Runs what the command line says. Errors go to standard error: one line what, one line how.
 #[must_use]
@@ -48,12 +51,13 @@ pub fn run() -> ExitCode {
 async fn command(command: Command) -> Result<ExitCode, String> {
     match command {
         Command::Serve(settings) => {
-            let config = settings.load().map_err(|error| error.to_string())?;
-            serve::serve(config).await.map(|()| ExitCode::SUCCESS)
+            let settings = SettingsWatch::load(settings).map_err(|error| error.to_string())?;
+            serve::serve(settings).await.map(|()| ExitCode::SUCCESS)
         }
         Command::Mcp(settings) => {
-            let config = settings.load().map_err(|error| error.to_string())?;
-            Box::pin(serve::stdio(config, settings.listen.is_some())).await.map(|()| ExitCode::SUCCESS)
+            let listen_given = settings.listen.is_some();
+            let settings = SettingsWatch::load(settings).map_err(|error| error.to_string())?;
+            Box::pin(serve::stdio(settings, listen_given)).await.map(|()| ExitCode::SUCCESS)
         }
         Command::Doctor(settings) => {
             let config = settings.load().map_err(|error| error.to_string())?;

@@ -1,12 +1,12 @@
 //! Takes up a rule file that was changed while the service runs.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use metrics::gauge;
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::file_watch::{FileWatch, LOOK_EVERY};
 use super::policy_command;
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
@@ -15,23 +15,10 @@ use crate::browser::Door;
 use crate::policy::{Current, Preset};
 use crate::telemetry::names;
 
-/// How often the file is looked at.
-const EVERY: Duration = Duration::from_secs(1);
-
-/// What tells one content of a file from another without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    inode: u64,
-    bytes: u64,
-    changed: Option<SystemTime>,
-}
-
 /// Watches one rule file. A file that is broken or gone changes nothing: the rules that held go on holding, and it is said.
 pub(super) struct PolicyWatch {
     setting: String,
-    path: PathBuf,
-    /// What was read last, well or not.
-    read: Option<Stamp>,
+    file: FileWatch,
 }
 
 impl PolicyWatch {
@@ -40,23 +27,18 @@ impl PolicyWatch {
         if setting.parse::<Preset>().is_ok() {
             return None;
         }
-        let path = PathBuf::from(setting);
-        let read = stamp(&path);
-        Some(Self { setting: setting.to_owned(), path, read })
+        Some(Self { setting: setting.to_owned(), file: FileWatch::new(PathBuf::from(setting)) })
     }
 
     /// Runs until the service ends.
     pub async fn run(mut self, current: Arc<Current>, door: Arc<Door>, desk: Desk, audit: Log, clock: WallClock) {
-        let mut ticks = interval(EVERY);
+        let mut ticks = interval(LOOK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut seen = self.read;
         gauge!(names::POLICY_BROKEN).set(0.0);
         loop {
             ticks.tick().await;
-            let now = stamp(&self.path);
-            // Read when it has been the same for two looks: an editor may be half through.
-            if now == seen && now != self.read {
-                let outcome = self.take_up(now, &current, &door);
+            if self.file.changed() {
+                let outcome = self.take_up(&current, &door);
                 if let Err(error) = desk.rules_changed(&current.get()).await {
                     tracing::warn!(%error, "grants of rules that changed are shown still; they let nothing through");
                 }
@@ -69,13 +51,11 @@ impl PolicyWatch {
                 );
                 audit.note(Line { outcome, ..line });
             }
-            seen = now;
         }
     }
 
     /// Puts the file's rules in the place of those that hold, if they are rules; says how it went.
-    fn take_up(&mut self, now: Option<Stamp>, current: &Current, door: &Door) -> String {
-        self.read = now;
+    fn take_up(&self, current: &Current, door: &Door) -> String {
         match policy_command::load(&self.setting) {
             Ok(policy) => {
                 tracing::info!(policy = %self.setting, rules = policy.rule_names().count(), "the policy was changed");
@@ -94,10 +74,4 @@ impl PolicyWatch {
             }
         }
     }
-}
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = std::fs::metadata(path).ok()?;
-    Some(Stamp { inode: metadata.ino(), bytes: metadata.len(), changed: metadata.modified().ok() })
 }

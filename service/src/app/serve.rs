@@ -1,15 +1,18 @@
 //! `helmwatch serve` and `helmwatch mcp`: the house with its edges.
 
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::greeting::Greeting;
 use super::house::{Failure, House, two};
+use super::settings_watch::SettingsWatch;
 use super::visit::GateVisit;
 use crate::auth::{Caller, WallClock, first_keys};
 use crate::config::{Config, Keys};
@@ -31,7 +34,7 @@ struct Opened {
 }
 
 /// Builds the house and opens its doors: ready when this returns.
-async fn open(config: Config) -> Result<Opened, Failure> {
+async fn open(config: Config, settings: SettingsWatch) -> Result<Opened, Failure> {
     let log = init_logs(&config.log)?;
     match raise_descriptor_limit() {
         Ok(limit) => tracing::debug!(limit, "limit of open files"),
@@ -45,14 +48,16 @@ async fn open(config: Config) -> Result<Opened, Failure> {
     let protocol = CancellationToken::new();
     let greeting = open_doors(&house, listener, listening, metrics, &protocol).await?;
     house.start().await?;
+    house.heed(settings);
     Ok(Opened { house, greeting, listening, protocol, _log: log })
 }
 
 /// Runs the service until it is told to end.
-pub(super) async fn serve(config: Config) -> Result<(), Failure> {
+pub(super) async fn serve(settings: SettingsWatch) -> Result<(), Failure> {
     // Before anything is started: a service told to end while it starts ends like any other, and leaves nothing.
-    let mut signals = Signals::new()?;
-    let opened = Box::pin(open(config)).await?;
+    let mut signals = Signals::new()?.reading_again(settings.now())?;
+    let config = settings.config().clone();
+    let opened = Box::pin(open(config, settings)).await?;
     opened.greeting.print();
     signals.next().await;
     opened.house.end(&opened.protocol, signals.next()).await;
@@ -60,7 +65,8 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
 }
 
 /// Serves one local agent over standard input and output, and its people on a loopback port.
-pub(super) async fn stdio(mut config: Config, listen_given: bool) -> Result<(), Failure> {
+pub(super) async fn stdio(settings: SettingsWatch, listen_given: bool) -> Result<(), Failure> {
+    let mut config = settings.config().clone();
     if !listen_given {
         config.listen = SocketAddr::from(([127, 0, 0, 1], 0));
     }
@@ -68,7 +74,7 @@ pub(super) async fn stdio(mut config: Config, listen_given: bool) -> Result<(), 
     let here = std::env::current_dir().ok().filter(|here| here.parent().is_some());
     config.files.roots.extend(here);
     let mut signals = Signals::new()?;
-    let Opened { house, greeting, listening, protocol, _log } = Box::pin(open(config)).await?;
+    let Opened { house, greeting, listening, protocol, _log } = Box::pin(open(config, settings)).await?;
     greeting.print_to_log();
     let caller = greeting.agent.clone().ok_or_else(|| {
         two(
@@ -172,22 +178,48 @@ fn mcp_config(config: &Config, listening: SocketAddr) -> mcp::McpConfig {
     edge
 }
 
-/// What tells a service to end.
+/// What tells a service to end, and one that runs by itself to read its settings again.
 struct Signals {
-    terminate: tokio::signal::unix::Signal,
-    interrupt: tokio::signal::unix::Signal,
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Option<(Signal, Arc<Notify>)>,
 }
 
 impl Signals {
     fn new() -> Result<Self, Failure> {
         let listen = |kind| signal(kind).map_err(|error| two(error, "Signals cannot be listened to here."));
-        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            hangup: None,
+        })
+    }
+
+    /// From now on `SIGHUP` does not end it but wakes `again`. One that a person started at a terminal ends with that, as before.
+    fn reading_again(mut self, again: Arc<Notify>) -> Result<Self, Failure> {
+        if !std::io::stdin().is_terminal() {
+            let hangup =
+                signal(SignalKind::hangup()).map_err(|error| two(error, "Signals cannot be listened to here."))?;
+            self.hangup = Some((hangup, again));
+        }
+        Ok(self)
     }
 
     async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                () = hung_up(&mut self.hangup) => {}
+            }
         }
+    }
+}
+
+/// Passes a `SIGHUP` on; never returns where that is not listened to.
+async fn hung_up(hangup: &mut Option<(Signal, Arc<Notify>)>) {
+    let Some((signal, again)) = hangup else { return std::future::pending().await };
+    if signal.recv().await.is_some() {
+        again.notify_one();
     }
 }

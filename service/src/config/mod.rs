@@ -38,7 +38,7 @@ pub use self::live::LiveConfig;
 pub use self::log::{LogConfig, LogFormat};
 pub use self::mask::MaskConfig;
 pub use self::mcp::McpConfig;
-pub use self::pool::{Isolation, PoolConfig, WAITING_MAX};
+pub use self::pool::{BROWSER_MIB_LEAST, BROWSER_MIB_MAX_LEAST, Isolation, PoolConfig, WAITING_MAX};
 pub use self::session::SessionConfig;
 pub use self::share::ShareConfig;
 pub use self::webhook::{

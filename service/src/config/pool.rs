@@ -16,7 +16,14 @@ pub enum Isolation {
 /// What `max_waiting` can be at most: each caller that waits costs a connection and some KiB.
 pub const WAITING_MAX: u32 = 100_000;
 
-/// The pool's limits. The first six can be moved while it runs (`PATCH /v1/pool`).
+/// MiB a browser has with one small page, and some: with a lower bound each would be replaced as soon as it runs.
+pub const BROWSER_MIB_LEAST: u32 = 64;
+
+/// MiB below which the bound that ends pages cannot be: an ordinary page would not live.
+pub const BROWSER_MIB_MAX_LEAST: u32 = 256;
+
+/// The pool's limits. All but `ceiling`, `wait_ms_max`, `isolation` and the two about what must stay free can be moved while it runs, by
+/// `PATCH /v1/pool` and by a changed settings file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PoolConfig {
@@ -47,11 +54,11 @@ pub struct PoolConfig {
     /// Sessions a browser process serves before it is replaced.
     pub sessions_per_browser_life: u32,
     /// Memory of one browser, MiB, beyond which it takes no more sessions and is replaced when its last one ends. 0: no bound.
-    pub browser_memory_mib_renew: u64,
+    pub browser_memory_mib_renew: u32,
     /// Memory of one browser, MiB, beyond which its heaviest page is ended, and the browser itself when no page is to blame. 0: no bound.
-    pub browser_memory_mib_max: u64,
+    pub browser_memory_mib_max: u32,
     /// Seconds after which a browser takes no more sessions and is replaced when its last one ends. 0: no bound.
-    pub browser_age_s_max: u64,
+    pub browser_age_s_max: u32,
 }
 
 impl Default for PoolConfig {
@@ -98,6 +105,27 @@ impl PoolConfig {
         .or_else(|| {
             let (key, how) = ("pool.max_waiting_per_tenant", "Lower it; 0 is no limit of its own.");
             above(key, self.max_waiting_per_tenant, "what may wait at most,", WAITING_MAX, how)
+        })
+        .or_else(|| self.bounds_fault())
+    }
+
+    /// What is wrong with the bounds of a browser's memory.
+    fn bounds_fault(&self) -> Option<(&'static str, String, &'static str)> {
+        let (renew, max) = (self.browser_memory_mib_renew, self.browser_memory_mib_max);
+        for (key, value, least) in [
+            ("pool.browser_memory_mib_renew", renew, BROWSER_MIB_LEAST),
+            ("pool.browser_memory_mib_max", max, BROWSER_MIB_MAX_LEAST),
+        ] {
+            if value > 0 && value < least {
+                let what = format!("{key} is {value}, below the {least} that a browser with a page needs");
+                return Some((key, what, "Raise it; 0 is no bound."));
+            }
+        }
+        let contrary = renew > 0 && max > 0 && renew >= max;
+        contrary.then(|| {
+            let key = "pool.browser_memory_mib_renew";
+            let what = format!("{key} is {renew}, not below pool.browser_memory_mib_max {max}");
+            (key, what, "A browser is to be renewed before its pages are ended: lower the one or raise the other.")
         })
     }
 }

@@ -205,7 +205,7 @@ impl From<PoolError> for Refusal {
             | PoolError::TenantFull { .. }
             | PoolError::WaitedTooLong { .. }
             | PoolError::LowMemory { .. } => StatusCode::TOO_MANY_REQUESTS,
-            PoolError::Limit { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            PoolError::Limit { .. } | PoolError::Bounds { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             PoolError::Draining
             | PoolError::LowDescriptors { .. }
             | PoolError::Broken { .. }

@@ -44,6 +44,9 @@ pub enum PoolError {
     /// A limit out of its range.
     #[error("the limit {name} is {value}; it must be between {least} and {most}")]
     Limit { name: &'static str, value: u32, least: u32, most: u32 },
+    /// Two bounds that contradict each other.
+    #[error("browser_memory_mib_renew would be {renew}, not below browser_memory_mib_max {max}")]
+    Bounds { renew: u32, max: u32 },
 }
 
 impl PoolError {
@@ -59,7 +62,7 @@ impl PoolError {
             Self::Draining => "draining",
             Self::Broken { .. } | Self::Browser(_) => "browser_unavailable",
             Self::Lane(_) => "egress_unavailable",
-            Self::Limit { .. } => "bad_limit",
+            Self::Limit { .. } | Self::Bounds { .. } => "bad_limit",
         }
     }
 
@@ -75,7 +78,7 @@ impl PoolError {
             | Self::Broken { retry_after, .. } => Some(*retry_after),
             Self::Browser(_) | Self::Lane(_) => Some(Duration::from_secs(1)),
             Self::Draining => Some(BACK_AFTER),
-            Self::Limit { .. } => None,
+            Self::Limit { .. } | Self::Bounds { .. } => None,
         }
     }
 
@@ -91,6 +94,9 @@ impl PoolError {
                 retry_after.as_secs()
             ),
             Self::Limit { .. } => "Give a number within the range.".to_owned(),
+            Self::Bounds { .. } => {
+                "A browser is to be renewed before its pages are ended: lower the one, raise the other, or give 0 for no bound.".to_owned()
+            }
             other => {
                 // Whole seconds as in `Retry-After`: one number for both.
                 let seconds = other.retry_after().unwrap_or_default().as_millis().div_ceil(1_000).max(1);

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::PoolError;
+use super::bounds::Bounds;
 use super::breaker::Breaker;
 use super::manager::Manager;
 use crate::browser::{BrowserError, Chromium, LaunchOptions};
@@ -33,7 +34,8 @@ pub(super) struct Fleet {
     breaker: Mutex<Breaker>,
     per_browser: AtomicU32,
     /// Sessions a process serves before it is replaced.
-    life: u32,
+    life: AtomicU32,
+    bounds: Mutex<Bounds>,
     /// How long a caller may wait for a browser of its own.
     wait_max: Duration,
     /// A browser ended or is to end: what stands ready in it is to be replaced.
@@ -86,7 +88,8 @@ impl Fleet {
             launching: tokio::sync::Mutex::default(),
             breaker: Mutex::default(),
             per_browser: AtomicU32::new(per_browser),
-            life,
+            life: AtomicU32::new(life),
+            bounds: Mutex::new(Bounds::of(config)),
             wait_max: Duration::from_millis(config.wait_ms_max),
             changed: Notify::new(),
             tasks,
@@ -200,7 +203,7 @@ impl Fleet {
     fn take_seat(self: &Arc<Self>, berth: Arc<Berth>, tenant: Option<&str>) -> Option<Seat> {
         {
             let mut seats = lock(&berth.seats);
-            let room = seats.used < self.per_browser.load(Ordering::Relaxed) && seats.served < self.life;
+            let room = seats.used < self.per_browser.load(Ordering::Relaxed) && seats.served < self.life();
             let ours = seats.tenant.is_none() || seats.tenant.as_deref() == tenant;
             if seats.retired || seats.draining.is_some() || !room || !ours || !berth.chromium.is_alive() {
                 return None;
@@ -234,6 +237,24 @@ impl Fleet {
 
     pub fn set_sessions_per_browser(&self, sessions: u32) {
         self.per_browser.store(sessions, Ordering::Relaxed);
+    }
+
+    /// Sessions a process serves before it is replaced.
+    pub fn life(&self) -> u32 {
+        self.life.load(Ordering::Relaxed)
+    }
+
+    /// A browser that has served more already is replaced when its last session ends.
+    pub fn set_life(&self, sessions: u32) {
+        self.life.store(sessions, Ordering::Relaxed);
+    }
+
+    pub fn bounds(&self) -> Bounds {
+        *lock(&self.bounds)
+    }
+
+    pub fn set_bounds(&self, bounds: Bounds) {
+        *lock(&self.bounds) = bounds;
     }
 
     pub fn health(&self) -> Result<(), PoolError> {
@@ -293,7 +314,7 @@ impl Drop for Seat {
         let (empty, worn, draining) = {
             let mut seats = lock(&self.berth.seats);
             seats.used -= 1;
-            (seats.used == 0 && !seats.retired, seats.served >= self.fleet.life, seats.draining)
+            (seats.used == 0 && !seats.retired, seats.served >= self.fleet.life(), seats.draining)
         };
         // One berth's lock at a time: two seats that drop at once must not wait for each other.
         if !empty || !(worn || draining.is_some() || self.fleet.has_another_empty(&self.berth)) {

@@ -4,6 +4,7 @@
 //! ([`WaitingRoom`], by the rules of `line`). Opening a session is a hand-over: contexts with a page are kept warm. Nothing is ever reused across sessions, and
 //! no browser process ever serves two tenants.
 
+mod bounds;
 mod breaker;
 mod cgroup;
 mod descriptors;
@@ -15,14 +16,15 @@ mod line;
 mod lives;
 mod manager;
 mod memory;
+mod moving;
 mod waiting_room;
 mod warm;
 mod watchman;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use helmwatch_protocol::{PoolPatch, PoolView};
+use helmwatch_protocol::PoolView;
 use metrics::{counter, gauge, histogram};
 use tokio::time::Instant;
 
@@ -30,9 +32,10 @@ pub use descriptors::raise_descriptor_limit;
 pub use error::PoolError;
 pub use lane::{Boxed, Denial, Lane, Lanes};
 pub use lease::Lease;
+pub use moving::is_movable;
 
 use crate::browser::{BrowserError, LaunchOptions};
-use crate::config::{PoolConfig, WAITING_MAX};
+use crate::config::PoolConfig;
 use crate::telemetry::{Tasks, names};
 use fleet::Fleet;
 use line::Limits;
@@ -49,6 +52,8 @@ pub struct Pool {
     fleet: Arc<Fleet>,
     warm: Arc<Warm>,
     config: PoolConfig,
+    /// Held while limits move.
+    moving: Mutex<()>,
     tasks: Tasks,
 }
 
@@ -64,7 +69,7 @@ impl Pool {
             sessions_per_tenant: config.max_sessions_per_tenant,
             waiting_per_tenant: config.max_waiting_per_tenant,
         });
-        Arc::new(Self { room, fleet, warm, config, tasks })
+        Arc::new(Self { room, fleet, warm, config, moving: Mutex::default(), tasks })
     }
 
     /// Starts the first browser and keeps contexts warm from then on.
@@ -74,7 +79,7 @@ impl Pool {
     pub async fn start(self: &Arc<Self>) -> Result<(), PoolError> {
         self.fleet.prove().await?;
         Arc::clone(&self.warm).keep(&self.tasks);
-        watchman::keep(&self.fleet, watchman::Bounds::of(&self.config), &self.tasks);
+        watchman::keep(&self.fleet, &self.tasks);
         Ok(())
     }
 
@@ -138,6 +143,7 @@ impl Pool {
     #[must_use]
     pub fn view(&self) -> PoolView {
         let Numbers { limits, in_use, waiting } = self.room.numbers();
+        let bounds = self.fleet.bounds();
         let view = PoolView {
             in_use,
             waiting,
@@ -149,6 +155,10 @@ impl Pool {
             max_waiting_per_tenant: limits.waiting_per_tenant,
             warm_sessions: self.warm.goal(),
             max_sessions_per_browser: self.fleet.sessions_per_browser(),
+            sessions_per_browser_life: self.fleet.life(),
+            browser_memory_mib_renew: bounds.renew_mib,
+            browser_memory_mib_max: bounds.max_mib,
+            browser_age_s_max: bounds.age_s,
             ceiling: self.config.ceiling,
         };
         gauge!(names::POOL_IN_USE).set(view.in_use);
@@ -156,41 +166,6 @@ impl Pool {
         gauge!(names::POOL_WARM).set(view.warm);
         gauge!(names::POOL_BROWSERS).set(view.browsers);
         view
-    }
-
-    /// Moves limits. Raising takes effect at once; lowering ends nothing: no new session opens until enough have closed.
-    ///
-    /// # Errors
-    /// `Limit` when a number is out of its range; nothing is changed then.
-    pub fn patch(&self, patch: PoolPatch) -> Result<PoolView, PoolError> {
-        let within = |name: &'static str, value: Option<u32>, least: u32, most: u32| match value {
-            Some(value) if value < least || value > most => Err(PoolError::Limit { name, value, least, most }),
-            _ => Ok(()),
-        };
-        let ceiling = self.config.ceiling;
-        within("max_sessions", patch.max_sessions, 0, ceiling)?;
-        within("max_waiting", patch.max_waiting, 0, WAITING_MAX)?;
-        within("max_sessions_per_tenant", patch.max_sessions_per_tenant, 0, ceiling)?;
-        within("max_waiting_per_tenant", patch.max_waiting_per_tenant, 0, WAITING_MAX)?;
-        within("warm_sessions", patch.warm_sessions, 0, ceiling)?;
-        within("max_sessions_per_browser", patch.max_sessions_per_browser, 1, ceiling)?;
-        self.room.set_limits(|limits| {
-            for (limit, wanted) in [
-                (&mut limits.sessions, patch.max_sessions),
-                (&mut limits.waiting, patch.max_waiting),
-                (&mut limits.sessions_per_tenant, patch.max_sessions_per_tenant),
-                (&mut limits.waiting_per_tenant, patch.max_waiting_per_tenant),
-            ] {
-                *limit = wanted.unwrap_or(*limit);
-            }
-        });
-        if let Some(sessions) = patch.max_sessions_per_browser {
-            self.fleet.set_sessions_per_browser(sessions);
-        }
-        if let Some(goal) = patch.warm_sessions {
-            self.warm.set_goal(goal);
-        }
-        Ok(self.view())
     }
 
     /// Can it open sessions? The reason when not.

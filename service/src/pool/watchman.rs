@@ -8,9 +8,9 @@ use futures_util::future::join_all;
 use metrics::{counter, gauge};
 use tokio::time::{MissedTickBehavior, interval};
 
+use super::bounds::Verdict;
 use super::fleet::{Berth, Fleet};
-use crate::browser::{Weight, end_part, weigh};
-use crate::config::PoolConfig;
+use crate::browser::{end_part, weigh};
 use crate::telemetry::{Tasks, names};
 
 /// How often a silent browser is asked whether it lives.
@@ -21,66 +21,15 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(3);
 const UNANSWERED_MAX: u32 = 2;
 /// How often browsers are weighed.
 const WEIGH_EVERY: Duration = Duration::from_secs(2);
-/// Of the memory bound: a page that holds less is not the one to blame.
-const BLAME_PART: u64 = 4;
-
-/// Bounds beyond which a browser is replaced or ended.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bounds {
-    /// Bytes; 0: none.
-    renew: u64,
-    /// Bytes; 0: none.
-    max: u64,
-    /// Zero: none.
-    age: Duration,
-}
-
-/// What is to be done about a browser that was weighed.
-#[derive(Debug, PartialEq, Eq)]
-enum Verdict {
-    Good,
-    /// Takes no more sessions.
-    Renew,
-    /// One of its processes is ended.
-    EndPart(i32),
-    /// All of it is ended.
-    End,
-}
-
-impl Bounds {
-    pub fn of(config: &PoolConfig) -> Self {
-        Self {
-            renew: config.browser_memory_mib_renew << 20,
-            max: config.browser_memory_mib_max << 20,
-            age: Duration::from_secs(config.browser_age_s_max),
-        }
-    }
-
-    /// Pure. One page is ended before all of a browser's are: the same page that is still the heaviest at the next look is gone by then.
-    fn judge(self, weight: &Weight) -> Verdict {
-        if self.max > 0 && weight.bytes > self.max {
-            return match weight.heaviest {
-                Some((pid, bytes)) if bytes > self.max / BLAME_PART => Verdict::EndPart(pid),
-                _ => Verdict::End,
-            };
-        }
-        if self.renew > 0 && weight.bytes > self.renew { Verdict::Renew } else { Verdict::Good }
-    }
-
-    /// The smallest bound that is set; sizes below it need not be exact.
-    fn least(self) -> u64 {
-        [self.renew, self.max].into_iter().filter(|bound| *bound > 0).min().unwrap_or(u64::MAX)
-    }
-}
 
 /// Starts it; it ends with `tasks`.
-pub(super) fn keep(fleet: &Arc<Fleet>, bounds: Bounds, tasks: &Tasks) {
-    tasks.spawn("browser pulse", feel(Arc::clone(fleet), bounds));
-    tasks.spawn("browser scales", weigh_all(Arc::clone(fleet), bounds));
+pub(super) fn keep(fleet: &Arc<Fleet>, tasks: &Tasks) {
+    tasks.spawn("browser pulse", feel(Arc::clone(fleet)));
+    tasks.spawn("browser scales", weigh_all(Arc::clone(fleet)));
 }
 
 /// Asks those that were silent, and tries to start one while none could be started.
-async fn feel(fleet: Arc<Fleet>, bounds: Bounds) {
+async fn feel(fleet: Arc<Fleet>) {
     let mut tick = interval(ASK_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // By browser: messages heard when it was last looked at, and questions it left unanswered.
@@ -93,12 +42,13 @@ async fn feel(fleet: Arc<Fleet>, bounds: Bounds) {
             async move { (berth, ask(berth, before).await) }
         });
         let answers = join_all(asked).await;
+        let bounds = fleet.bounds();
         known.clear();
         for (berth, unanswered) in answers {
             if unanswered >= UNANSWERED_MAX {
                 tracing::warn!(pid = berth.chromium.pid(), "a browser does not answer and is ended");
                 fleet.end(berth, "hung");
-            } else if !bounds.age.is_zero() && berth.since.elapsed() > bounds.age {
+            } else if bounds.is_old(berth.since.elapsed()) {
                 fleet.drain(berth, "age");
             }
             known.insert(number(berth), (berth.chromium.heard(), unanswered));
@@ -132,13 +82,14 @@ async fn ask(berth: &Berth, before: Option<(u64, u32)>) -> u32 {
     }
 }
 
-async fn weigh_all(fleet: Arc<Fleet>, bounds: Bounds) {
+async fn weigh_all(fleet: Arc<Fleet>) {
     let mut tick = interval(WEIGH_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
         let berths: Vec<(u32, Arc<Berth>)> =
             fleet.berths().into_iter().filter_map(|berth| Some((berth.chromium.pid()?, berth))).collect();
+        let bounds = fleet.bounds();
         let groups: Vec<u32> = berths.iter().map(|(pid, _)| *pid).collect();
         // Reading /proc of hundreds of processes takes its time.
         let Ok(weights) = tokio::task::spawn_blocking(move || weigh(&groups, bounds.least())).await else { continue };
@@ -164,34 +115,5 @@ async fn weigh_all(fleet: Arc<Fleet>, bounds: Bounds) {
                 }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BOUNDS: Bounds = Bounds { renew: 100, max: 200, age: Duration::ZERO };
-
-    fn weight(bytes: u64, heaviest: u64) -> Weight {
-        Weight { bytes, heaviest: Some((7, heaviest)) }
-    }
-
-    #[test]
-    fn a_large_browser_is_renewed_and_one_page_is_ended_before_all_are() {
-        assert_eq!(BOUNDS.judge(&weight(100, 90)), Verdict::Good);
-        assert_eq!(BOUNDS.judge(&weight(101, 90)), Verdict::Renew);
-        assert_eq!(BOUNDS.judge(&weight(201, 90)), Verdict::EndPart(7));
-        // Many small pages, or the browser process itself: nobody to blame.
-        assert_eq!(BOUNDS.judge(&weight(201, 50)), Verdict::End);
-        assert_eq!(BOUNDS.judge(&Weight { bytes: 201, heaviest: None }), Verdict::End);
-    }
-
-    #[test]
-    fn a_bound_of_zero_is_none() {
-        let none = Bounds { renew: 0, max: 0, age: Duration::ZERO };
-        assert_eq!(none.judge(&weight(u64::MAX, u64::MAX)), Verdict::Good);
-        assert_eq!(none.least(), u64::MAX);
-        assert_eq!(Bounds { renew: 0, ..BOUNDS }.least(), 200);
     }
 }

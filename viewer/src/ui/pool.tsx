@@ -89,13 +89,27 @@ function Number({ label, value, of, testId }: { label: string; value: number; of
 
 type LimitName = keyof PoolPatch;
 
-const LIMITS: readonly { name: LimitName; label: string; hint: (pool: PoolView) => string }[] = [
-  { name: "max_sessions", label: "Sessions at once", hint: (pool) => `At most ${pool.ceiling}, fixed at start.` },
+interface Limit {
+  readonly name: LimitName;
+  readonly label: string;
+  readonly hint: (pool: PoolView) => string;
+  /** The least it can be, when that is not 0. */
+  readonly least?: number;
+  /** Is the ceiling its most? */
+  readonly ceiled?: boolean;
+}
+
+const LIMITS: readonly Limit[] = [
+  { name: "max_sessions", label: "Sessions at once", hint: (pool) => `At most ${pool.ceiling}, fixed at start.`, ceiled: true },
   { name: "max_waiting", label: "Callers that may wait", hint: () => "Beyond it callers are told to come back." },
-  { name: "max_sessions_per_tenant", label: "Sessions of one tenant", hint: () => "0: no limit of its own." },
+  { name: "max_sessions_per_tenant", label: "Sessions of one tenant", hint: () => "0: no limit of its own.", ceiled: true },
   { name: "max_waiting_per_tenant", label: "Waiting callers of one tenant", hint: () => "0: no limit of its own." },
   { name: "warm_sessions", label: "Sessions kept warm", hint: () => "Ready before anyone asks." },
-  { name: "max_sessions_per_browser", label: "Sessions per browser", hint: () => "1 gives each a process tree of its own." },
+  { name: "max_sessions_per_browser", label: "Sessions per browser", hint: () => "1 gives each a process tree of its own.", least: 1 },
+  { name: "sessions_per_browser_life", label: "Sessions in a browser's life", hint: () => "Then it is replaced, once it is empty.", least: 1 },
+  { name: "browser_memory_mib_renew", label: "Renew a browser above, MiB", hint: () => "It takes no more sessions. 0: no bound." },
+  { name: "browser_memory_mib_max", label: "End a browser's heaviest page above, MiB", hint: () => "0: no bound." },
+  { name: "browser_age_s_max", label: "Renew a browser after, seconds", hint: () => "It takes no more sessions. 0: no bound." },
 ];
 
 function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null {
@@ -109,15 +123,8 @@ function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null
     event.preventDefault();
     if (saving.value || changed.length === 0) return;
     saving.value = true;
-    const wish = (name: LimitName): number | null => (changed.some((one) => one.name === name) ? window.Number(edited.value[name]) : null);
-    const patch: PoolPatch = {
-      max_sessions: wish("max_sessions"),
-      max_waiting: wish("max_waiting"),
-      max_sessions_per_tenant: wish("max_sessions_per_tenant"),
-      max_waiting_per_tenant: wish("max_waiting_per_tenant"),
-      warm_sessions: wish("warm_sessions"),
-      max_sessions_per_browser: wish("max_sessions_per_browser"),
-    };
+    // What is absent stays.
+    const patch: Partial<PoolPatch> = Object.fromEntries(changed.map(({ name }) => [name, window.Number(edited.value[name])]));
     try {
       pool.value = (await request("PATCH", "/v1/pool", patch)) as PoolView;
       edited.value = {};
@@ -132,15 +139,15 @@ function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null
     <form class="limits" onSubmit={(event) => void save(event)}>
       <h2>Limits</h2>
       <div class="limit-fields">
-        {LIMITS.map(({ name, label, hint }) => (
+        {LIMITS.map(({ name, label, hint, least, ceiled }) => (
           <label class="field" key={name}>
             <span>{label}</span>
             <input
               data-testid={`limit-${name}`}
               type="number"
               inputMode="numeric"
-              min={name === "max_sessions_per_browser" ? 1 : 0}
-              max={name === "max_sessions" || name === "max_sessions_per_tenant" ? view.ceiling : undefined}
+              min={least ?? 0}
+              max={ceiled === true ? view.ceiling : undefined}
               required
               value={edited.value[name] ?? String(view[name])}
               onInput={(event) => {
