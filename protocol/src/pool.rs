@@ -16,6 +16,12 @@ pub struct PoolView {
     pub browsers: u32,
     /// Limit: sessions at once.
     pub max_sessions: u32,
+    /// Does it find by itself how many of those there may be?
+    pub adaptive: bool,
+    /// Sessions that it allows then, whatever it finds.
+    pub adaptive_sessions_min: u32,
+    /// Sessions there may be now: `max_sessions`, or what was found.
+    pub sessions_limit: u32,
     /// Limit: callers that may wait.
     pub max_waiting: u32,
     /// Limit: sessions of one tenant at once; 0 is none of its own.
@@ -44,6 +50,9 @@ pub struct PoolView {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct PoolPatch {
     pub max_sessions: Option<u32>,
+    /// Let it find by itself how many of those there may be.
+    pub adaptive: Option<bool>,
+    pub adaptive_sessions_min: Option<u32>,
     pub max_waiting: Option<u32>,
     /// 0 takes the limit away.
     pub max_sessions_per_tenant: Option<u32>,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::room::{Hand, Room, SOON};
+use crate::viewers::metric;
 
 /// The pool's numbers, for everybody who has a key.
 async fn numbers(service: &Service) -> Value {
@@ -185,6 +186,8 @@ async fn limits_out_of_their_range_are_refused_and_change_nothing() {
         json!({ "max_waiting_per_tenant": 3, "max_sessions": 9 }),
         json!({ "max_sessions_per_tenant": -1 }),
         json!({ "sessions_per_browser_life": 0 }),
+        json!({ "adaptive_sessions_min": 0, "adaptive": true }),
+        json!({ "adaptive_sessions_min": 9 }),
         json!({ "browser_memory_mib_renew": 63 }),
         json!({ "browser_memory_mib_max": 255 }),
         json!({ "browser_memory_mib_renew": 700, "browser_memory_mib_max": 700, "max_waiting": 3 }),
@@ -243,5 +246,47 @@ async fn with_few_files_left_to_open_new_sessions_are_refused_and_open_ones_go_o
     assert_eq!(said.unwrap().0, 200);
     assert_eq!(room.service.log_lines_with("cannot take connections").len(), 1, "said once");
     agent.ok("session_open", json!({ "name": "third" })).await;
+    room.close().await;
+}
+
+#[tokio::test]
+async fn a_limit_that_finds_itself_grows_for_those_who_wait_and_never_above_the_operators() {
+    let config = "[pool]\nmax_sessions = 6\nwarm_sessions = 0\nadaptive = true\nadaptive_sessions_min = 2\n";
+    let room = Room::with(|options| options.config(config)).await;
+    let view = numbers(&room.service).await;
+    assert_eq!((view["adaptive"].as_bool(), view["sessions_limit"].as_u64()), (Some(true), Some(2)), "{view}");
+    let agent = Arc::new(room.agent().await);
+    let mut callers = JoinSet::new();
+    let names: Vec<String> = (0..9).map(|number| format!("s{number}")).collect();
+    for name in &names {
+        opens(&mut callers, &agent, name);
+    }
+    // Open pages that rest cost the machine nothing: one after the other gets in, up to the operator's limit.
+    let mut open = Vec::new();
+    for _ in 0..6 {
+        let (name, answer) = callers.join_next().await.unwrap().unwrap();
+        assert!(!answer.is_error, "{}", answer.text);
+        open.push(name);
+        let view = numbers(&room.service).await;
+        let (limit, in_use) = (view["sessions_limit"].as_u64().unwrap(), view["in_use"].as_u64().unwrap());
+        assert!((2..=6).contains(&limit) && in_use <= limit, "{view}");
+    }
+    assert_eq!(metric(&room, "helmwatch_pool_sessions_limit").await, 6);
+    // The operator's limit goes before what was found, and ends nobody.
+    let view = patch(&room.service, json!({ "max_sessions": 3 })).await;
+    assert_eq!((view["sessions_limit"].as_u64(), view["in_use"].as_u64()), (Some(3), Some(6)), "{view}");
+    for name in &open {
+        agent.ok("browser_navigate", json!({ "session": name, "url": room.site.url("/form") })).await;
+    }
+    assert_eq!(room.site.count("GET", "/form"), 6);
+    // Switched off, the operator's is the limit; switched on again, it begins with what is open.
+    let view = patch(&room.service, json!({ "adaptive": false, "max_sessions": 9 })).await;
+    assert_eq!((view["adaptive"].as_bool(), view["sessions_limit"].as_u64()), (Some(false), Some(9)), "{view}");
+    while let Some(answered) = callers.join_next().await {
+        let (_, answer) = answered.unwrap();
+        assert!(!answer.is_error, "{}", answer.text);
+    }
+    let view = patch(&room.service, json!({ "adaptive": true, "max_sessions": 32 })).await;
+    assert_eq!(view["sessions_limit"], 9, "{view}");
     room.close().await;
 }

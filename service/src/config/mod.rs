@@ -193,6 +193,7 @@ impl Config {
         let at_least_one = [
             ("pool.max_sessions_per_browser", u64::from(self.pool.max_sessions_per_browser)),
             ("pool.ceiling", u64::from(self.pool.ceiling)),
+            ("pool.adaptive_sessions_min", u64::from(self.pool.adaptive_sessions_min)),
             ("pool.sessions_per_browser_life", u64::from(self.pool.sessions_per_browser_life)),
             ("session.idle_ms_max", self.session.idle_ms_max),
             ("session.life_ms_max", self.session.life_ms_max),

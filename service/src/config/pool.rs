@@ -29,6 +29,11 @@ pub const BROWSER_MIB_MAX_LEAST: u32 = 256;
 pub struct PoolConfig {
     /// Sessions open at once.
     pub max_sessions: u32,
+    /// Whether it finds by itself how many sessions there may be at once, by how long opening one takes and by memory: never more than
+    /// `max_sessions`.
+    pub adaptive: bool,
+    /// Sessions that `adaptive` allows whatever it finds.
+    pub adaptive_sessions_min: u32,
     /// Callers that may wait for a place; one more is refused with `queue_full`.
     pub max_waiting: u32,
     /// Sessions one tenant may have open at once; it waits beyond that, also when places are free. 0: as many as there are.
@@ -65,6 +70,8 @@ impl Default for PoolConfig {
     fn default() -> Self {
         Self {
             max_sessions: 32,
+            adaptive: false,
+            adaptive_sessions_min: 2,
             max_waiting: 64,
             max_sessions_per_tenant: 0,
             max_waiting_per_tenant: 0,
@@ -100,6 +107,10 @@ impl PoolConfig {
         .or_else(|| {
             let (key, how) = ("pool.max_sessions_per_tenant", "Lower it; 0 is no limit of its own.");
             above(key, self.max_sessions_per_tenant, ceiling, self.ceiling, how)
+        })
+        .or_else(|| {
+            let (key, how) = ("pool.adaptive_sessions_min", "Lower it.");
+            above(key, self.adaptive_sessions_min, ceiling, self.ceiling, how)
         })
         .or_else(|| above("pool.max_waiting", self.max_waiting, "what may wait at most,", WAITING_MAX, "Lower it."))
         .or_else(|| {

@@ -1,6 +1,6 @@
 //! The browser processes, and who sits in which.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ pub(super) struct Fleet {
     /// Sessions a process serves before it is replaced.
     life: AtomicU32,
     bounds: Mutex<Bounds>,
+    /// Memory of all, as it was weighed last.
+    bytes: AtomicU64,
     /// How long a caller may wait for a browser of its own.
     wait_max: Duration,
     /// A browser ended or is to end: what stands ready in it is to be replaced.
@@ -90,6 +92,7 @@ impl Fleet {
             per_browser: AtomicU32::new(per_browser),
             life: AtomicU32::new(life),
             bounds: Mutex::new(Bounds::of(config)),
+            bytes: AtomicU64::new(0),
             wait_max: Duration::from_millis(config.wait_ms_max),
             changed: Notify::new(),
             tasks,
@@ -255,6 +258,15 @@ impl Fleet {
 
     pub fn set_bounds(&self, bounds: Bounds) {
         *lock(&self.bounds) = bounds;
+    }
+
+    /// Memory of all browsers as it was weighed last, bytes.
+    pub fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub fn weighed(&self, bytes: u64) {
+        self.bytes.store(bytes, Ordering::Relaxed);
     }
 
     pub fn health(&self) -> Result<(), PoolError> {

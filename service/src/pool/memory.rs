@@ -14,13 +14,18 @@ pub(super) fn check(needed_mib: u64) -> Result<(), PoolError> {
     if needed_mib == 0 {
         return Ok(());
     }
-    match free_mib(&|path| fs::read_to_string(path).ok()) {
+    match free_now() {
         Some(free_mib) if free_mib < needed_mib => {
             Err(PoolError::LowMemory { free_mib, needed_mib, retry_after: RETRY_AFTER })
         }
         // What cannot be read is not there to be limited by.
         _ => Ok(()),
     }
+}
+
+/// MiB free now; `None` where that cannot be read.
+pub(super) fn free_now() -> Option<u64> {
+    free_mib(&|path| fs::read_to_string(path).ok())
 }
 
 /// The smaller of what the machine and what the groups leave. `read` gives a file's text, when it is there.

@@ -4,6 +4,7 @@
 //! ([`WaitingRoom`], by the rules of `line`). Opening a session is a hand-over: contexts with a page are kept warm. Nothing is ever reused across sessions, and
 //! no browser process ever serves two tenants.
 
+mod adaptive;
 mod bounds;
 mod breaker;
 mod cgroup;
@@ -17,11 +18,12 @@ mod lives;
 mod manager;
 mod memory;
 mod moving;
+mod pilot;
 mod waiting_room;
 mod warm;
 mod watchman;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use helmwatch_protocol::PoolView;
@@ -39,6 +41,7 @@ use crate::config::PoolConfig;
 use crate::telemetry::{Tasks, names};
 use fleet::Fleet;
 use line::Limits;
+use pilot::Pilot;
 use waiting_room::{Numbers, Place, WaitingRoom};
 use warm::Warm;
 
@@ -52,8 +55,8 @@ pub struct Pool {
     fleet: Arc<Fleet>,
     warm: Arc<Warm>,
     config: PoolConfig,
-    /// Held while limits move.
-    moving: Mutex<()>,
+    /// Says how many sessions there may be; held while limits move.
+    pilot: Mutex<Pilot>,
     tasks: Tasks,
 }
 
@@ -63,13 +66,14 @@ impl Pool {
     pub fn new(config: PoolConfig, options: Arc<LaunchOptions>, lanes: Arc<dyn Lanes>, tasks: Tasks) -> Arc<Self> {
         let fleet = Arc::new(Fleet::new(&config, options, tasks.clone()));
         let warm = Warm::new(config.warm_sessions, Arc::clone(&fleet), lanes);
+        let pilot = Pilot::new(&config);
         let room = WaitingRoom::new(Limits {
-            sessions: config.max_sessions.min(config.ceiling),
+            sessions: pilot.limit(),
             waiting: config.max_waiting,
             sessions_per_tenant: config.max_sessions_per_tenant,
             waiting_per_tenant: config.max_waiting_per_tenant,
         });
-        Arc::new(Self { room, fleet, warm, config, moving: Mutex::default(), tasks })
+        Arc::new(Self { room, fleet, warm, config, pilot: Mutex::new(pilot), tasks })
     }
 
     /// Starts the first browser and keeps contexts warm from then on.
@@ -80,6 +84,7 @@ impl Pool {
         self.fleet.prove().await?;
         Arc::clone(&self.warm).keep(&self.tasks);
         watchman::keep(&self.fleet, &self.tasks);
+        pilot::keep(self, &self.tasks);
         Ok(())
     }
 
@@ -144,12 +149,16 @@ impl Pool {
     pub fn view(&self) -> PoolView {
         let Numbers { limits, in_use, waiting } = self.room.numbers();
         let bounds = self.fleet.bounds();
+        let pilot = self.pilot();
         let view = PoolView {
             in_use,
             waiting,
             warm: self.warm.ready(),
             browsers: self.fleet.browsers(),
-            max_sessions: limits.sessions,
+            max_sessions: pilot.most,
+            adaptive: pilot.is_adaptive(),
+            adaptive_sessions_min: pilot.least,
+            sessions_limit: limits.sessions,
             max_waiting: limits.waiting,
             max_sessions_per_tenant: limits.sessions_per_tenant,
             max_waiting_per_tenant: limits.waiting_per_tenant,
@@ -161,11 +170,18 @@ impl Pool {
             browser_age_s_max: bounds.age_s,
             ceiling: self.config.ceiling,
         };
+        drop(pilot);
+        gauge!(names::POOL_LIMIT).set(view.sessions_limit);
         gauge!(names::POOL_IN_USE).set(view.in_use);
         gauge!(names::POOL_WAITING).set(view.waiting);
         gauge!(names::POOL_WARM).set(view.warm);
         gauge!(names::POOL_BROWSERS).set(view.browsers);
         view
+    }
+
+    fn pilot(&self) -> MutexGuard<'_, Pilot> {
+        // Every change under this lock is complete before anything that could panic.
+        self.pilot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Can it open sessions? The reason when not.

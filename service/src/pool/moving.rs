@@ -12,8 +12,9 @@ use crate::config::{BROWSER_MIB_LEAST, BROWSER_MIB_MAX_LEAST, Isolation, PoolCon
 type Movable = (&'static str, fn(&PoolConfig) -> u32, fn(&mut PoolPatch) -> &mut Option<u32>);
 
 /// The limits that a settings file moves; their keys there are `pool.` and these names.
-const MOVABLE: [Movable; 10] = [
+const MOVABLE: [Movable; 11] = [
     ("max_sessions", |c| c.max_sessions, |p| &mut p.max_sessions),
+    ("adaptive_sessions_min", |c| c.adaptive_sessions_min, |p| &mut p.adaptive_sessions_min),
     ("max_waiting", |c| c.max_waiting, |p| &mut p.max_waiting),
     ("max_sessions_per_tenant", |c| c.max_sessions_per_tenant, |p| &mut p.max_sessions_per_tenant),
     ("max_waiting_per_tenant", |c| c.max_waiting_per_tenant, |p| &mut p.max_waiting_per_tenant),
@@ -25,10 +26,14 @@ const MOVABLE: [Movable; 10] = [
     ("browser_age_s_max", |c| c.browser_age_s_max, |p| &mut p.browser_age_s_max),
 ];
 
+/// The one that is no number.
+const ADAPTIVE: &str = "adaptive";
+
 /// Can this key of the settings be moved while the service runs?
 #[must_use]
 pub fn is_movable(key: &str) -> bool {
-    key.strip_prefix("pool.").is_some_and(|name| MOVABLE.iter().any(|(movable, ..)| *movable == name))
+    let movable = |name: &str| name == ADAPTIVE || MOVABLE.iter().any(|(movable, ..)| *movable == name);
+    key.strip_prefix("pool.").is_some_and(movable)
 }
 
 impl Pool {
@@ -37,12 +42,17 @@ impl Pool {
     /// # Errors
     /// `Limit` when a number is out of its range, `Bounds` when two contradict each other; nothing is changed then.
     pub fn patch(&self, patch: PoolPatch) -> Result<PoolView, PoolError> {
-        // Two that move at once must not make a contradiction together.
-        let _moving = self.moving.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Held to the end: two that move at once must not make a contradiction together.
+        let mut pilot = self.pilot();
         let bounds = self.checked(&patch)?;
+        pilot.most = patch.max_sessions.unwrap_or(pilot.most);
+        pilot.least = patch.adaptive_sessions_min.unwrap_or(pilot.least);
+        if let Some(adaptive) = patch.adaptive {
+            pilot.set_adaptive(adaptive, self.room.numbers().in_use);
+        }
         self.room.set_limits(|limits| {
+            limits.sessions = pilot.limit();
             for (limit, wanted) in [
-                (&mut limits.sessions, patch.max_sessions),
                 (&mut limits.waiting, patch.max_waiting),
                 (&mut limits.sessions_per_tenant, patch.max_sessions_per_tenant),
                 (&mut limits.waiting_per_tenant, patch.max_waiting_per_tenant),
@@ -60,6 +70,7 @@ impl Pool {
             self.warm.set_goal(goal);
         }
         self.fleet.set_bounds(bounds);
+        drop(pilot);
         Ok(self.view())
     }
 
@@ -77,6 +88,10 @@ impl Pool {
                 *place(&mut patch) = Some(to);
                 moved.push(format!("{name} {from} -> {to}"));
             }
+        }
+        if before.adaptive != now.adaptive {
+            patch.adaptive = Some(now.adaptive);
+            moved.push(format!("{ADAPTIVE} {} -> {}", before.adaptive, now.adaptive));
         }
         if !moved.is_empty() {
             self.patch(patch)?;
@@ -96,6 +111,7 @@ impl Pool {
             Isolation::Session => (1, 1),
         };
         within("max_sessions", patch.max_sessions, 0, ceiling)?;
+        within("adaptive_sessions_min", patch.adaptive_sessions_min, 1, ceiling)?;
         within("max_waiting", patch.max_waiting, 0, WAITING_MAX)?;
         within("max_sessions_per_tenant", patch.max_sessions_per_tenant, 0, ceiling)?;
         within("max_waiting_per_tenant", patch.max_waiting_per_tenant, 0, WAITING_MAX)?;

@@ -1,5 +1,6 @@
 //! Contexts kept ready, each with a page: opening a session is a hand-over.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -30,12 +31,17 @@ const REFILL_AFTER: Duration = Duration::from_millis(150);
 /// However many are served one after another, contexts are made again after this long.
 const REFILL_BY: Duration = Duration::from_secs(2);
 
+/// Times kept between two looks at them.
+const OPENINGS_KEPT: usize = 256;
+
 /// Keeps contexts ready.
 pub(super) struct Warm {
     goal: AtomicU32,
     ready: Mutex<Vec<Berthed>>,
     /// Whoever opened last opens next, as a rule: contexts are made ready for them.
     last: Mutex<Option<Arc<str>>>,
+    /// What making contexts took lately, oldest first; at most [`OPENINGS_KEPT`].
+    openings: Mutex<VecDeque<Duration>>,
     wake: Notify,
     fleet: Arc<Fleet>,
     lanes: Arc<dyn Lanes>,
@@ -47,6 +53,7 @@ impl Warm {
             goal: AtomicU32::new(goal),
             ready: Mutex::default(),
             last: Mutex::default(),
+            openings: Mutex::default(),
             wake: Notify::new(),
             fleet,
             lanes,
@@ -170,10 +177,25 @@ impl Warm {
             let page = context.new_page().await?;
             Ok((context, page))
         };
+        let began = Instant::now();
         let made = made.await;
         seat.note(made.is_ok());
         let (context, page) = made.map_err(PoolError::Browser)?;
+        self.opened_in(began.elapsed());
         Ok(Berthed { context, page, lane, seat })
+    }
+
+    fn opened_in(&self, took: Duration) {
+        let mut openings = self.openings.lock().unwrap_or_else(PoisonError::into_inner);
+        if openings.len() == OPENINGS_KEPT {
+            openings.pop_front();
+        }
+        openings.push_back(took);
+    }
+
+    /// What making a context with its page took, each since this was asked last: a browser to make it in was there.
+    pub fn openings(&self) -> Vec<Duration> {
+        std::mem::take(&mut *self.openings.lock().unwrap_or_else(PoisonError::into_inner)).into()
     }
 
     pub fn ready(&self) -> u32 {

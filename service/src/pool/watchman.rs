@@ -93,8 +93,10 @@ async fn weigh_all(fleet: Arc<Fleet>) {
         let groups: Vec<u32> = berths.iter().map(|(pid, _)| *pid).collect();
         // Reading /proc of hundreds of processes takes its time.
         let Ok(weights) = tokio::task::spawn_blocking(move || weigh(&groups, bounds.least())).await else { continue };
+        let bytes = weights.values().map(|weight| weight.bytes).sum::<u64>();
+        fleet.weighed(bytes);
         #[allow(clippy::cast_precision_loss, reason = "bytes of memory, far below 2^53")]
-        gauge!(names::BROWSER_BYTES).set(weights.values().map(|weight| weight.bytes).sum::<u64>() as f64);
+        gauge!(names::BROWSER_BYTES).set(bytes as f64);
         for (pid, berth) in berths {
             let Some(weight) = weights.get(&pid) else { continue };
             let mib = weight.bytes >> 20;

@@ -19,6 +19,7 @@ pub mod names {
     pub const HTTP_CONNECTIONS: &str = "helmwatch_http_connections";
     pub const HTTP_KEYS_REFUSED: &str = "helmwatch_http_keys_refused_total";
 
+    pub const POOL_LIMIT: &str = "helmwatch_pool_sessions_limit";
     pub const POOL_IN_USE: &str = "helmwatch_pool_sessions_in_use";
     pub const POOL_WAITING: &str = "helmwatch_pool_waiting";
     pub const POOL_WARM: &str = "helmwatch_pool_warm";
@@ -141,6 +142,7 @@ fn describe() {
     describe_histogram!(HTTP_SECONDS, Unit::Seconds, "From request head to response head, by route");
     describe_gauge!(HTTP_CONNECTIONS, "Connections open");
     describe_counter!(HTTP_KEYS_REFUSED, "Requests with an unknown key or login code");
+    describe_gauge!(POOL_LIMIT, "Sessions there may be at once now");
     describe_gauge!(POOL_IN_USE, "Sessions open");
     describe_gauge!(POOL_WAITING, "Callers waiting for a place");
     describe_gauge!(POOL_WARM, "Contexts kept ready");

@@ -60,7 +60,7 @@ export function Pool(): JSX.Element {
 function Numbers({ pool }: { pool: PoolView }): JSX.Element {
   return (
     <dl class="numbers">
-      <Number label="Sessions open" value={pool.in_use} of={pool.max_sessions} testId="pool-in-use" />
+      <Number label={pool.adaptive ? "Sessions open, limit found by itself" : "Sessions open"} value={pool.in_use} of={pool.sessions_limit} testId="pool-in-use" />
       <Number label="Callers waiting" value={pool.waiting} of={pool.max_waiting} testId="pool-waiting" />
       <Number label="Kept warm" value={pool.warm} of={pool.warm_sessions} testId="pool-warm" />
       <Number label="Browser processes" value={pool.browsers} testId="pool-browsers" />
@@ -87,7 +87,8 @@ function Number({ label, value, of, testId }: { label: string; value: number; of
   );
 }
 
-type LimitName = keyof PoolPatch;
+/** The limits that are numbers. */
+type LimitName = Exclude<keyof PoolPatch, "adaptive">;
 
 interface Limit {
   readonly name: LimitName;
@@ -101,6 +102,7 @@ interface Limit {
 
 const LIMITS: readonly Limit[] = [
   { name: "max_sessions", label: "Sessions at once", hint: (pool) => `At most ${pool.ceiling}, fixed at start.`, ceiled: true },
+  { name: "adaptive_sessions_min", label: "Sessions it allows at least", hint: () => "When it finds the limit by itself.", least: 1, ceiled: true },
   { name: "max_waiting", label: "Callers that may wait", hint: () => "Beyond it callers are told to come back." },
   { name: "max_sessions_per_tenant", label: "Sessions of one tenant", hint: () => "0: no limit of its own.", ceiled: true },
   { name: "max_waiting_per_tenant", label: "Waiting callers of one tenant", hint: () => "0: no limit of its own." },
@@ -114,20 +116,25 @@ const LIMITS: readonly Limit[] = [
 
 function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null {
   const edited = useSignal<Partial<Record<LimitName, string>>>({});
+  const adaptive = useSignal<boolean | null>(null);
   const saving = useSignal(false);
   const said = useSignal<{ good: boolean; text: string } | null>(null);
   const view = pool.value;
   if (view === null) return null;
   const changed = LIMITS.filter(({ name }) => edited.value[name] !== undefined && edited.value[name] !== String(view[name]));
+  const switched = adaptive.value !== null && adaptive.value !== view.adaptive;
+  const moved = switched || changed.length > 0;
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
-    if (saving.value || changed.length === 0) return;
+    if (saving.value || !moved) return;
     saving.value = true;
     // What is absent stays.
     const patch: Partial<PoolPatch> = Object.fromEntries(changed.map(({ name }) => [name, window.Number(edited.value[name])]));
+    if (switched) patch.adaptive = adaptive.value;
     try {
       pool.value = (await request("PATCH", "/v1/pool", patch)) as PoolView;
       edited.value = {};
+      adaptive.value = null;
       said.value = { good: true, text: "Saved. It holds from now on." };
     } catch (error) {
       const { error: what, hint } = told(error);
@@ -138,6 +145,21 @@ function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null
   return (
     <form class="limits" onSubmit={(event) => void save(event)}>
       <h2>Limits</h2>
+      <label class="limit-switch">
+        <input
+          data-testid="limit-adaptive"
+          type="checkbox"
+          checked={adaptive.value ?? view.adaptive}
+          onChange={(event) => {
+            said.value = null;
+            adaptive.value = event.currentTarget.checked;
+          }}
+        />
+        <span>
+          Find by itself how many sessions there may be
+          <span class="hint">By how long opening one takes and by memory, never above “Sessions at once”.</span>
+        </span>
+      </label>
       <div class="limit-fields">
         {LIMITS.map(({ name, label, hint, least, ceiled }) => (
           <label class="field" key={name}>
@@ -165,11 +187,18 @@ function Limits({ pool }: { pool: Signal<PoolView | null> }): JSX.Element | null
         </Notice>
       )}
       <div class="limit-buttons">
-        <button class="button primary" type="submit" data-testid="limits-save" disabled={saving.value || changed.length === 0}>
+        <button class="button primary" type="submit" data-testid="limits-save" disabled={saving.value || !moved}>
           {saving.value ? "Saving…" : "Save limits"}
         </button>
-        {changed.length > 0 && (
-          <button class="button" type="button" onClick={() => (edited.value = {})}>
+        {moved && (
+          <button
+            class="button"
+            type="button"
+            onClick={() => {
+              edited.value = {};
+              adaptive.value = null;
+            }}
+          >
             Undo
           </button>
         )}

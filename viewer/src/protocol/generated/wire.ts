@@ -620,6 +620,18 @@ browsers: number,
  */
 max_sessions: number,
 /**
+ * Does it find by itself how many of those there may be?
+ */
+adaptive: boolean,
+/**
+ * Sessions that it allows then, whatever it finds.
+ */
+adaptive_sessions_min: number,
+/**
+ * Sessions there may be now: `max_sessions`, or what was found.
+ */
+sessions_limit: number,
+/**
  * Limit: callers that may wait.
  */
 max_waiting: number,
@@ -640,6 +652,22 @@ warm_sessions: number,
  */
 max_sessions_per_browser: number,
 /**
+ * Limit: sessions a browser process serves before it is replaced.
+ */
+sessions_per_browser_life: number,
+/**
+ * Bound: MiB beyond which a browser takes no more sessions; 0 is none.
+ */
+browser_memory_mib_renew: number,
+/**
+ * Bound: MiB beyond which a browser's heaviest page is ended; 0 is none.
+ */
+browser_memory_mib_max: number,
+/**
+ * Bound: seconds after which a browser takes no more sessions; 0 is none.
+ */
+browser_age_s_max: number,
+/**
  * Fixed at start: no limit can be raised above it.
  */
 ceiling: number, };
@@ -647,7 +675,11 @@ ceiling: number, };
 /**
  * Body of `PATCH /v1/pool`: limits to move while it runs; what is absent stays.
  */
-export type PoolPatch = { max_sessions: number | null, max_waiting: number | null,
+export type PoolPatch = { max_sessions: number | null,
+/**
+ * Let it find by itself how many of those there may be.
+ */
+adaptive: boolean | null, adaptive_sessions_min: number | null, max_waiting: number | null,
 /**
  * 0 takes the limit away.
  */
@@ -655,7 +687,19 @@ max_sessions_per_tenant: number | null,
 /**
  * 0 takes the limit away.
  */
-max_waiting_per_tenant: number | null, warm_sessions: number | null, max_sessions_per_browser: number | null, };
+max_waiting_per_tenant: number | null, warm_sessions: number | null, max_sessions_per_browser: number | null, sessions_per_browser_life: number | null,
+/**
+ * 0 takes the bound away.
+ */
+browser_memory_mib_renew: number | null,
+/**
+ * 0 takes the bound away.
+ */
+browser_memory_mib_max: number | null,
+/**
+ * 0 takes the bound away.
+ */
+browser_age_s_max: number | null, };
 
 /**
  * What the service tells the grid and the inbox.
