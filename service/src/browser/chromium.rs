@@ -109,7 +109,10 @@ impl Chromium {
         tasks: &Tasks,
     ) -> Result<Self, BrowserError> {
         let deadline = options.launch_deadline;
-        Self::greet(Connection::start(transport, tasks), options, tasks, deadline).await
+        let connection = Connection::start(transport, tasks);
+        let greeted = Self::greet(connection.clone(), options, tasks, deadline).await;
+        // Its two tasks hold each other: nobody else would hang up.
+        greeted.inspect_err(|_| connection.end("it did not greet"))
     }
 
     async fn greet(

@@ -22,6 +22,9 @@ pub struct Weight {
 /// than too low; before anything is ended because of it, the proportional sizes are read too, where the system lets us.
 #[must_use]
 pub fn weigh(groups: &[u32], exact_above: u64) -> HashMap<u32, Weight> {
+    if groups.is_empty() {
+        return HashMap::new();
+    }
     let mut parts: HashMap<u32, Vec<(i32, u64)>> = groups.iter().map(|group| (*group, Vec::new())).collect();
     let Ok(entries) = fs::read_dir("/proc") else { return HashMap::new() };
     for pid in entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok()) {

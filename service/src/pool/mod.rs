@@ -65,7 +65,7 @@ impl Pool {
     #[must_use]
     pub fn new(config: PoolConfig, options: Arc<LaunchOptions>, lanes: Arc<dyn Lanes>, tasks: Tasks) -> Arc<Self> {
         let fleet = Arc::new(Fleet::new(&config, options, tasks.clone()));
-        let warm = Warm::new(config.warm_sessions, Arc::clone(&fleet), lanes);
+        let warm = Warm::new(config.warm_sessions, Arc::clone(&fleet), lanes, tasks.clone());
         let pilot = Pilot::new(&config);
         let room = WaitingRoom::new(Limits {
             sessions: pilot.limit(),
@@ -82,7 +82,7 @@ impl Pool {
     /// `Browser` when Chromium cannot be started at all: the caller says so and may refuse to serve.
     pub async fn start(self: &Arc<Self>) -> Result<(), PoolError> {
         self.fleet.prove().await?;
-        Arc::clone(&self.warm).keep(&self.tasks);
+        Arc::clone(&self.warm).keep();
         watchman::keep(&self.fleet, &self.tasks);
         pilot::keep(self, &self.tasks);
         Ok(())

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use metrics::counter;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use super::fleet::{Fleet, Seat};
 use super::{Lane, Lanes, PoolError};
-use crate::browser::{Context, Page};
+use crate::browser::{BrowserError, Context, Page};
 use crate::telemetry::{Tasks, names};
 
 /// Ready contexts of other tenants than the last one that are kept, as a multiple of the goal.
@@ -45,10 +45,11 @@ pub(super) struct Warm {
     wake: Notify,
     fleet: Arc<Fleet>,
     lanes: Arc<dyn Lanes>,
+    tasks: Tasks,
 }
 
 impl Warm {
-    pub fn new(goal: u32, fleet: Arc<Fleet>, lanes: Arc<dyn Lanes>) -> Arc<Self> {
+    pub fn new(goal: u32, fleet: Arc<Fleet>, lanes: Arc<dyn Lanes>, tasks: Tasks) -> Arc<Self> {
         Arc::new(Self {
             goal: AtomicU32::new(goal),
             ready: Mutex::default(),
@@ -57,11 +58,13 @@ impl Warm {
             wake: Notify::new(),
             fleet,
             lanes,
+            tasks,
         })
     }
 
     /// Keeps as many ready as is the goal, until the tasks end.
-    pub fn keep(self: Arc<Self>, tasks: &Tasks) {
+    pub fn keep(self: Arc<Self>) {
+        let tasks = self.tasks.clone();
         tasks.spawn("warm contexts", async move {
             loop {
                 let woken = self.wake.notified();
@@ -144,7 +147,7 @@ impl Warm {
     }
 
     /// A ready context for `tenant`, or one made now.
-    pub async fn take(&self, tenant: &str) -> Result<Berthed, PoolError> {
+    pub async fn take(self: &Arc<Self>, tenant: &str) -> Result<Berthed, PoolError> {
         *self.lock_last() = Some(tenant.into());
         let found = loop {
             let found = {
@@ -165,20 +168,40 @@ impl Warm {
         self.wake.notify_one();
         match found {
             Some(found) => Ok(found),
-            None => self.make(Some(tenant)).await,
+            None => self.make_for(tenant.into()).await,
         }
+    }
+
+    /// Makes one in a task of its own: a caller who leaves midway would leave a context behind whose name nobody has heard yet. It is
+    /// kept ready for others then.
+    async fn make_for(self: &Arc<Self>, tenant: Arc<str>) -> Result<Berthed, PoolError> {
+        let (tell, told) = oneshot::channel();
+        let warm = Arc::clone(self);
+        self.tasks.spawn("context", async move {
+            let made = warm.make(Some(&tenant)).await;
+            if let Err(Ok(unwanted)) = tell.send(made) {
+                warm.lock_ready().push(unwanted);
+                // What is too much is ended.
+                warm.wake.notify_one();
+            }
+        });
+        told.await.unwrap_or(Err(PoolError::Draining))
     }
 
     async fn make(&self, tenant: Option<&str>) -> Result<Berthed, PoolError> {
         let seat = self.fleet.seat(tenant).await?;
         let lane = self.lanes.open().await.map_err(|error| PoolError::Lane(Arc::new(error)))?;
-        let made = async {
-            let context = seat.chromium().new_context(lane.proxy()).await?;
-            let page = context.new_page().await?;
-            Ok((context, page))
-        };
         let began = Instant::now();
-        let made = made.await;
+        let made = match seat.chromium().new_context(lane.proxy()).await {
+            Ok(context) => context.new_page().await.map(|page| (context, page)),
+            Err(error) => {
+                if matches!(error, BrowserError::Timeout { .. }) {
+                    // It may make one yet, which nobody will know of.
+                    seat.condemn();
+                }
+                Err(error)
+            }
+        };
         seat.note(made.is_ok());
         let (context, page) = made.map_err(PoolError::Browser)?;
         self.opened_in(began.elapsed());
