@@ -282,6 +282,9 @@ fn names(before: &[Yes], last: &Yes) -> String {
 }
 
 #[cfg(test)]
+mod schedules;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 

@@ -5,6 +5,7 @@
 //! no browser process ever serves two tenants.
 
 mod adaptive;
+mod between;
 mod bounds;
 mod breaker;
 mod cgroup;

@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::PoolError;
+use super::between::{between, within};
 use super::line::{Entry, Full, Limits, Line, Ticket};
 
 /// What a caller who waits hears in the end.
@@ -82,8 +83,7 @@ impl WaitingRoom {
                 }
             }
         };
-        let entered = tokio::time::timeout(patience, waiting).await;
-        entered.unwrap_or_else(|_| {
+        within(patience, waiting).await.unwrap_or_else(|| {
             let retry_after = {
                 let line = self.lock();
                 let position = line.position(tenant, ticket).unwrap_or(1);
@@ -119,8 +119,10 @@ impl WaitingRoom {
     /// Outside the lock: a call that nobody hears drops its place, which takes the lock again.
     fn call(&self, called: Vec<(Arc<str>, Call)>) {
         for (tenant, call) in called {
+            between();
             drop(call.send(Ok(self.place(tenant))));
         }
+        between();
         self.moved.send_modify(|count| *count += 1);
     }
 
@@ -129,6 +131,7 @@ impl WaitingRoom {
     }
 
     fn lock(&self) -> MutexGuard<'_, Line<Call>> {
+        between();
         // Every change under the lock is complete before anything that could panic.
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -150,6 +153,7 @@ struct Leaving<'a> {
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         self.room.lock().leave(self.tenant, self.ticket);
+        between();
         self.room.moved.send_modify(|count| *count += 1);
     }
 }
@@ -175,6 +179,11 @@ impl From<Full> for PoolError {
         }
     }
 }
+
+#[cfg(test)]
+mod figures;
+#[cfg(test)]
+mod schedules;
 
 #[cfg(test)]
 mod tests {
