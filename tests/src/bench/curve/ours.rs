@@ -113,7 +113,7 @@ impl Home for Ours {
 
     async fn snapshot(&self, room: &Room) -> Outcome<()> {
         let answer = self.call("browser_snapshot", json!({ "session": parts(room)?.0 })).await?;
-        if answer.text.contains("half seconds") {
+        if answer.text.contains(" seconds") {
             return Ok(());
         }
         Err(Fault::of("browser_snapshot", "the page is not in it"))
