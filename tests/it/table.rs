@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 /// Rows of the list.
 const ROWS: u32 = 47;
 
-/// Rows whose tests are not written yet. One that is listed here and has a test all the same fails.
-const PENDING: &[u32] = &[21, 39, 40, 41];
+/// Rows whose tests are not written yet: frames of CDP and of WebSockets that are malformed. One that is listed here and has a test all
+/// the same fails.
+const PENDING: &[u32] = &[21, 40];
 
 /// The tests of each row, as `file::test`.
 fn table() -> BTreeMap<u32, Vec<String>> {

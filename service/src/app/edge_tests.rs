@@ -403,6 +403,7 @@ async fn the_page_and_its_headers_are_strict() {
     house.close().await;
 }
 
+/// F41: no head, and one byte by byte.
 #[tokio::test]
 async fn one_who_says_nothing_or_says_it_slowly_is_hung_up_on() {
     let house = House::open(|_| {}).await;
