@@ -105,6 +105,31 @@ async fn two_secrets_look_alike_in_every_picture() {
     room.close().await;
 }
 
+/// The empty document of a new tab gets the script that hides secrets only when something is put there.
+#[tokio::test]
+async fn a_secret_put_on_a_tab_that_was_never_anywhere_is_hidden() {
+    let room = Room::with(|options| options.policy("open")).await;
+    let agent = room.agent().await;
+    let put = "() => { document.body.innerHTML = '<input autocomplete=cc-number value=0><input id=plain value=0>'; }";
+    agent.ok("browser_evaluate", json!({ "function": put })).await;
+    let places: Value = serde_json::from_str(
+        &agent
+            .evaluate("() => Object.fromEntries([...document.querySelectorAll('input')].map((one, at) => { const box = one.getBoundingClientRect(); return [at, [box.x, box.y, box.width, box.height]]; }))")
+            .await,
+    )
+    .unwrap();
+    let mut pictures = Vec::new();
+    for digits in [ONE, OTHER] {
+        let text = escaped(digits);
+        let write = format!("() => {{ for (const one of document.querySelectorAll('input')) one.value = '{text}'; }}");
+        agent.ok("browser_evaluate", json!({ "function": write })).await;
+        pictures.push(frame(&room, &agent).await);
+    }
+    assert!(cut(&pictures[0], &places, "0") == cut(&pictures[1], &places, "0"), "the picture shows the card's number");
+    assert!(cut(&pictures[0], &places, "1") != cut(&pictures[1], &places, "1"), "other fields are seen");
+    room.close().await;
+}
+
 /// A shadow tree that is attached to what is there already is no change to any observer.
 #[tokio::test]
 async fn a_shadow_tree_that_comes_without_a_word_is_covered_in_the_next_picture() {

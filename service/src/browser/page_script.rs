@@ -22,7 +22,7 @@
 //! | `drag_taken` | `target` | since it was last asked: `came`, `accepted`, `dropped`; the element's `text` |
 //! | `file_input`, `cancelled` | `target` | `directory`; `ok` when it was told of a cancelled chooser |
 //! | `elements` | `target, within?` | what a selector matches: `count`, `visible`, `text` of the first that is drawn |
-//! | `facts` | `target` | role, name, field, form, rectangle, `fingerprint` (SHA-256), `code` (the locator) |
+//! | `facts` | `target` | role, name, field, form, rectangle, `identity` (text its fingerprint is made of), `code` (the locator) |
 //! | `shown` | `target` | as a person sees it, scrolled into view: `rect, x, y, in_view, free, scroll_x, scroll_y`; `sends`: its form's fields with their values, secrets left out |
 //! | `locator`, `describe` | `target` | `code`; `text` such as `<button> "Save"` |
 //! | `ready` | `target, checks, timeout_ms` | a promise of `ok, x, y, rect, stirred` |
@@ -43,7 +43,7 @@
 //! | `sending` | `url, method, values` | of a request: `forms` it could be, with the `buttons` that send them; `secrets` fields whose value is in it |
 //! | `text_at` | `x, y` | `tag, role, name` |
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -52,7 +52,9 @@ use serde_json::Value;
 use super::BrowserError;
 
 /// The whole script, as one expression.
-pub const SOURCE: &str = concat!(
+pub static SOURCE: LazyLock<String> = LazyLock::new(|| lean(SCRIPT));
+
+const SCRIPT: &str = concat!(
     "(() => {\n'use strict';\n",
     include_str!("page_script/open.js"),
     include_str!("page_script/dom.js"),
@@ -89,7 +91,8 @@ pub const SOURCE: &str = concat!(
 
 /// The script that hides secrets in pictures, by itself: in its world from a document's first moment. `kinds` says which.
 pub(super) fn mask(kinds: &str) -> String {
-    format!("{MASK};\nglobalThis.__helmwatchMask({kinds});")
+    static LEAN: LazyLock<String> = LazyLock::new(|| lean(MASK));
+    format!("{};\nglobalThis.__helmwatchMask({kinds});", *LEAN)
 }
 
 const MASK: &str = concat!(
@@ -99,6 +102,25 @@ const MASK: &str = concat!(
     include_str!("page_script/mask.js"),
     "})()",
 );
+
+/// What a renderer gets: without indents and lines of comment, and in ASCII, for V8 keeps and reads a text with one other character in
+/// it at two bytes each. No line of the script begins inside a literal, so what begins a line is what it looks like.
+fn lean(script: &str) -> String {
+    let mut out = String::with_capacity(script.len());
+    for line in script.lines().map(str::trim) {
+        if line.is_empty() || line.starts_with("//") || (line.starts_with("/**") && line.ends_with("*/")) {
+            continue;
+        }
+        for unit in line.encode_utf16() {
+            match u8::try_from(unit) {
+                Ok(byte) if byte.is_ascii() => out.push(char::from(byte)),
+                _ => out.push_str(&format!("\\u{unit:04x}")),
+            }
+        }
+        out.push('\n');
+    }
+    out
+}
 
 /// Reads what a function of the script answered.
 ///
@@ -128,11 +150,30 @@ pub const CALL: &str = "function (name, argument) { return globalThis.__helmwatc
 
 #[cfg(test)]
 mod tests {
-    use super::SOURCE;
+    use super::{MASK, SCRIPT, SOURCE, lean};
 
     #[test]
     fn the_source_is_one_expression() {
-        assert!(SOURCE.starts_with("(() => {") && SOURCE.ends_with("})()"));
+        assert!(SOURCE.starts_with("(() => {") && SOURCE.trim_end().ends_with("})()"));
         assert!(SOURCE.contains("globalThis.__helmwatch = Object.freeze({"));
+    }
+
+    #[test]
+    fn what_a_renderer_gets_is_lean() {
+        assert_eq!(
+            lean("  const dots = '\u{2022}\u{1f600}'; // kept\n\n// gone\n  /** gone */\n"),
+            "const dots = '\\u2022\\ud83d\\ude00'; // kept\n"
+        );
+        assert!(SOURCE.is_ascii() && SOURCE.len() < SCRIPT.len());
+    }
+
+    /// `lean` looks at lines: one that is inside of a literal would not be what it looks like.
+    #[test]
+    fn no_literal_goes_over_a_line() {
+        for line in SCRIPT.lines().chain(MASK.lines()) {
+            let code = line.split("//").next().unwrap_or_default();
+            let marks = code.replace("'`'", "").matches('`').count();
+            assert!(marks % 2 == 0, "a template literal over lines: {line}");
+        }
     }
 }

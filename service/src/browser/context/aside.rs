@@ -107,8 +107,11 @@ impl Aside {
         if let Some(error) = went.error_text {
             return Err(BrowserError::Navigation { url: origin.to_owned(), error });
         }
-        let script =
-            EvaluateParams::builder().expression(page_script::SOURCE).silent(true).build().map_err(impossible)?;
+        let script = EvaluateParams::builder()
+            .expression(page_script::SOURCE.as_str())
+            .silent(true)
+            .build()
+            .map_err(impossible)?;
         self.session.execute(script).await?;
         let here = EvaluateParams::builder().expression("origin").return_by_value(true).build().map_err(impossible)?;
         let here = self.session.execute(here).await?.result.value;

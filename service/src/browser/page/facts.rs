@@ -1,9 +1,11 @@
 //! What is known of an element before anything is done to it, as the page script tells it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use helmwatch_protocol::Rect;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::Page;
 use super::frames::FrameRef;
@@ -60,10 +62,17 @@ pub struct PageFacts {
     pub form: Option<PageForm>,
     /// CSS pixels; the script says where in the frame's viewport, `Page::facts` where in the tab's.
     pub rect: Rect,
-    /// SHA-256 over page, element and the form's values; equal only while all of it is.
+    /// SHA-256 in hex over page, element and the form's values; equal only while all of it is.
+    #[serde(rename = "identity", deserialize_with = "hashed")]
     pub fingerprint: String,
     /// The locator Playwright would print, unique on the page: `getByRole('button', { name: 'Save' })`.
     pub code: String,
+}
+
+/// The script tells all that makes an element what it is; what is kept of it is a hash.
+fn hashed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let identity = Cow::<str>::deserialize(deserializer)?;
+    Ok(Sha256::digest(identity.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// One field of a form and what it would send.

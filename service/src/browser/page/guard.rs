@@ -105,7 +105,7 @@ async fn guard_on(session: &CdpSession) -> Result<Guarding, BrowserError> {
     let binding =
         AddBindingParams::builder().name(BINDING).execution_context_name(WORLD).build().map_err(impossible)?;
     session.execute(binding).await?;
-    let source = format!("{};\nglobalThis.__helmwatch.guard({{ on: true }});", page_script::SOURCE);
+    let source = format!("{};\nglobalThis.__helmwatch.guard({{ on: true }});", *page_script::SOURCE);
     let script = session.execute(everywhere(source)?).await?.identifier;
     Ok(Guarding { session: session.clone(), script })
 }

@@ -18,20 +18,36 @@ const COVER_WAIT_MAX: Duration = Duration::from_millis(500);
 
 impl Page {
     /// Hides secrets in all documents of a CDP session from now on (`Page.addScriptToEvaluateOnNewDocument`), before they run and draw
-    /// anything. What is in the target already is looked through at once.
+    /// anything. What is in the target already is looked through at once, but for the empty document of a tab of ours ([`Self::bare_mask`]).
     pub(super) async fn mask(&self, session: &CdpSession) -> Result<(), BrowserError> {
-        let MaskConfig { password, card, one_time_code } = self.options.mask;
-        if !(password || card || one_time_code) {
-            return Ok(());
-        }
-        let kinds = serde_json::json!({ "password": password, "card": card, "one_time_code": one_time_code });
+        let Some(source) = self.mask_script() else { return Ok(()) };
         let script = AddScriptToEvaluateOnNewDocumentParams::builder()
-            .source(page_script::mask(&kinds.to_string()))
+            .source(source)
             .world_name(WORLD)
-            .run_immediately(true)
+            .run_immediately(!self.is_bare())
             .build()
             .map_err(impossible)?;
         session.execute(script).await.map(drop)
+    }
+
+    /// The script for the empty document that a tab of ours begins with. Nothing is on it until a script puts it there, so it gets this
+    /// with our world or before such a script, not when the tab is made: most tabs leave it at once, and a fresh renderer pays 4 ms.
+    pub(super) fn bare_mask(&self) -> Option<String> {
+        self.is_bare().then(|| self.mask_script()).flatten()
+    }
+
+    /// Is it a tab of ours that has shown no document yet?
+    pub(super) fn is_bare(&self) -> bool {
+        !self.opened_by_page && self.shows_nothing()
+    }
+
+    fn mask_script(&self) -> Option<String> {
+        let MaskConfig { password, card, one_time_code } = self.options.mask;
+        if !(password || card || one_time_code) {
+            return None;
+        }
+        let kinds = serde_json::json!({ "password": password, "card": card, "one_time_code": one_time_code });
+        Some(page_script::mask(&kinds.to_string()))
     }
 
     /// Looks once more for secrets before a picture is taken, in all frames: a shadow tree can come without a change that is heard of. A

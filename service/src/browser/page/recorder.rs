@@ -58,7 +58,7 @@ impl Page {
         let binding =
             AddBindingParams::builder().name(BINDING).execution_context_name(WORLD).build().map_err(impossible)?;
         session.execute(binding).await?;
-        let source = format!("{};\nglobalThis.__helmwatch.record();", page_script::SOURCE);
+        let source = format!("{};\nglobalThis.__helmwatch.record();", *page_script::SOURCE);
         let script = AddScriptToEvaluateOnNewDocumentParams::builder()
             .source(source)
             .world_name(WORLD)

@@ -104,8 +104,12 @@ impl Page {
             .build()
             .map_err(impossible)?;
         let world = *session.execute(make).await?.execution_context_id.inner();
+        let source = match self.bare_mask() {
+            Some(mask) => format!("{mask}\n{}", *page_script::SOURCE),
+            None => page_script::SOURCE.clone(),
+        };
         let script = EvaluateParams::builder()
-            .expression(page_script::SOURCE)
+            .expression(source)
             .context_id(ExecutionContextId::new(world))
             .silent(true)
             .build()
@@ -187,6 +191,10 @@ impl Page {
             "(async () => {{ const it = await (\n{function}\n); return typeof it === 'function' ? await it() : it; }})()"
         );
         let Some(target) = target else {
+            if self.is_bare() {
+                // What is put on the empty document may hold secrets: whoever hides them is there first.
+                self.world(&self.main_frame()).await?;
+            }
             let run = EvaluateParams::builder()
                 .expression(wrapped)
                 .await_promise(true)

@@ -1,9 +1,8 @@
 // What is known of an element before anything is done to it: for the rules, the approval card and the fingerprint that is
-// checked again before acting. Values of fields never leave the page; only whether there are any, and a hash.
+// checked again before acting. Values of secret fields never leave the page; only whether there are any, and a hash.
 
 const FIELDS_MAX = 500;
 const FACT_MAX = 300;
-
 
 /** What a field is for, by type, `autocomplete`, then name and label; `null` when it is no field. */
 const fieldKind = (pass, element) => {
@@ -122,37 +121,42 @@ const facts = ({ target }) => {
     href: href === null ? null : cut(absolute(href), 2000), submits, downloads: Boolean(link && hasAttribute(link, 'download')),
     form: form ? formFacts(pass, form, pressed) : null,
     rect: { x: rect.x, y: rect.y, width: rect.width, height: rect.height },
-    fingerprint: fingerprintOf(pass, element, pressed, form, role, name), code: locatorOf(pass, element),
+    identity: identityOf(pass, element, pressed, form, role, name), code: locatorOf(pass, element),
   };
 };
 
 const IDENTITY_ATTRIBUTES = ['href', 'xlink:href', 'target', 'download', 'type', 'name', 'value', 'form', 'formaction', 'formmethod', 'formtarget', 'formenctype', 'onclick', 'src'];
 const FORM_ATTRIBUTES = ['action', 'method', 'target', 'enctype', 'onsubmit', 'name', 'id'];
 
-/** Page, element and what its form holds, as one hash: equal only while all of it is. */
-const fingerprintOf = (pass, element, pressed, form, role, name) => {
+/** Longer values go into an identity as their hash. */
+const IDENTITY_VALUE_MAX = 4096;
+
+/** Page, element and what its form holds, as one text: equal only while all of it is. The service makes the fingerprint of it. */
+const identityOf = (pass, element, pressed, form, role, name) => {
   const parts = ['1', documentAddress(document), pathOf(element), role, name, flat(wordsOf(pass, element)).slice(0, 5000)];
   for (const which of element === pressed ? [element] : [element, pressed]) for (const attributeName of IDENTITY_ATTRIBUTES) parts.push(attributeName, attribute(which, attributeName));
   if (form) {
     parts.push(pathOf(form), absolute(attribute(form, 'action') || documentAddress(document)));
     for (const attributeName of FORM_ATTRIBUTES) parts.push(attribute(form, attributeName));
-    for (const control of formElements(form)) parts.push(...valueParts(control));
-  } else if (fieldKind(pass, element) !== null) parts.push(...valueParts(element));
-  return sha256(JSON.stringify(parts));
+    for (const control of formElements(form)) parts.push(...valueParts(pass, control));
+  } else if (fieldKind(pass, element) !== null) parts.push(...valueParts(pass, element));
+  return JSON.stringify(parts);
 };
-const valueParts = control => {
+const valueParts = (pass, control) => {
   const tag = tagOf(control);
   const parts = [tag, attribute(control, 'name'), attribute(control, 'id')];
   if (tag === 'input') {
     const type = inputType(control);
-    parts.push(type, inputValue(control), inputChecked(control));
+    parts.push(type, valuePart(pass, control, inputValue(control)), inputChecked(control));
     if (type === 'file') {
       const files = inputFiles(control);
       for (const file of files || []) parts.push(file.name, file.size, file.lastModified);
     }
-  } else if (tag === 'textarea') parts.push(textareaValue(control));
+  } else if (tag === 'textarea') parts.push(valuePart(pass, control, textareaValue(control)));
   else if (tag === 'select') for (const option of selectOptions(control)) parts.push(optionValue(option), optionSelected(option));
-  else if (tag !== 'button' && tag !== 'fieldset' && tag !== 'object') parts.push(textContent(control));
+  else if (tag !== 'button' && tag !== 'fieldset' && tag !== 'object') parts.push(valuePart(pass, control, textContent(control)));
   else parts.push(attribute(control, 'value'));
   return parts;
 };
+const valuePart = (pass, control, value) =>
+  value !== '' && (value.length > IDENTITY_VALUE_MAX || SECRET_KINDS.has(fieldKind(pass, control))) ? [sha256(value)] : value;

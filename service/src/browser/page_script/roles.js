@@ -26,8 +26,10 @@ const INPUT_ROLES = {
 
 const SECTIONING = 'article,aside,main,nav,section,[role=article],[role=complementary],[role=main],[role=navigation],[role=region]';
 
-/** For a role that can be told by tag or attribute: a selector of all elements that may have it, and of some that have not. */
-const CAN_HAVE_ROLE = (() => {
+/** For a role that can be told by tag or attribute: a selector of all elements that may have it, and of some that have not. Made when the
+    first selector asks. */
+let canHaveRole = null;
+const rolesBySelector = () => {
   const tags = new Map();
   const add = (role, css) => tags.set(role, [...(tags.get(role) || []), css]);
   for (const [tag, role] of Object.entries(SIMPLE)) if (!tag.includes(':')) add(role, tag);
@@ -41,7 +43,7 @@ const CAN_HAVE_ROLE = (() => {
   // What has no other role is generic.
   delete known.generic;
   return known;
-})();
+};
 
 // Parts of a table or list that stop being parts when the whole is presentational.
 const PARTS_OF = {

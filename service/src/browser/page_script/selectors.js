@@ -224,7 +224,7 @@ const isSeen = (pass, element) => !NEVER_SHOWN.has(tagOf(element)) && hasBox(pas
 
 /** Elements that can have a role, in drawing order: asked of the browser by tag and attribute where no shadow tree is in the way. */
 const roleCandidates = (scope, role, pass) => {
-  const css = CAN_HAVE_ROLE[role];
+  const css = (canHaveRole ??= rolesBySelector())[role];
   if (!css || hasShadowTrees(scope, pass)) return elementsUnder(scope);
   return queryIn(scope, css);
 };
