@@ -187,7 +187,8 @@ impl Socket {
             .max_message_size(Some(limits.message_bytes_max))
             .max_frame_size(Some(limits.message_bytes_max))
             .read_buffer_size(8 << 10)
-            .write_buffer_size(0);
+            // Events that go out together are written together; a frame is longer and goes out at once.
+            .write_buffer_size(4 << 10);
         let stream = WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Server, Some(config)).await;
         let now = Instant::now();
         let mut ping = tokio::time::interval_at(now + limits.ping, limits.ping);
@@ -206,7 +207,7 @@ impl Socket {
                     if self.ear.heard_at.elapsed() >= self.limits.ping * 2 {
                         return Err(Gone::Stalled);
                     }
-                    self.send(Message::Ping(Bytes::new()), drop).await?;
+                    self.send([Message::Ping(Bytes::new())], drop).await?;
                 }
             }
         }
@@ -214,17 +215,34 @@ impl Socket {
 
     /// Sends a text; what is heard meanwhile goes to `heard` at once.
     pub(super) async fn text(&mut self, text: String, heard: impl FnMut(Utf8Bytes)) -> Result<(), Gone> {
-        self.send(Message::text(text), heard).await
+        self.send([Message::text(text)], heard).await
+    }
+
+    /// Sends texts that were written already, in one go, likewise.
+    pub(super) async fn texts(&mut self, texts: Vec<Bytes>, heard: impl FnMut(Utf8Bytes)) -> Result<(), Gone> {
+        // JSON as serde writes it is UTF-8; anything else is left out.
+        let messages = texts.into_iter().filter_map(|text| Utf8Bytes::try_from(text).ok()).map(Message::Text);
+        self.send(messages, heard).await
     }
 
     /// Sends bytes, likewise.
     pub(super) async fn binary(&mut self, bytes: Bytes, heard: impl FnMut(Utf8Bytes)) -> Result<(), Gone> {
-        self.send(Message::Binary(bytes), heard).await
+        self.send([Message::Binary(bytes)], heard).await
     }
 
-    async fn send(&mut self, message: Message, mut heard: impl FnMut(Utf8Bytes)) -> Result<(), Gone> {
+    async fn send(
+        &mut self,
+        messages: impl IntoIterator<Item = Message>,
+        mut heard: impl FnMut(Utf8Bytes),
+    ) -> Result<(), Gone> {
         let (writer, ear) = (&mut self.writer, &mut self.ear);
-        let mut sending = pin!(tokio::time::timeout(self.limits.write_max, writer.send(message)));
+        let all = async {
+            for message in messages {
+                writer.feed(message).await?;
+            }
+            writer.flush().await
+        };
+        let mut sending = pin!(tokio::time::timeout(self.limits.write_max, all));
         loop {
             tokio::select! {
                 biased;

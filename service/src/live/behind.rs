@@ -13,7 +13,7 @@ use tokio::sync::{broadcast, watch};
 use crate::approval::Notice;
 use crate::auth::Caller;
 use crate::browser::Frame;
-use crate::session::{Controller, Taking};
+use crate::session::{Controller, Taking, Told};
 
 /// One open WebSocket of a person, for as long as it is open.
 pub type ViewerId = u64;
@@ -91,7 +91,7 @@ pub trait Watched: Send + Sync + 'static {
     /// The dialogs that are open, each as the event `Dialog`.
     fn dialogs(&self) -> Vec<LiveEvent>;
     /// Everything from now on, in order. Ends, or says `Closed`, when the session is over.
-    fn events(&self) -> broadcast::Receiver<LiveEvent>;
+    fn events(&self) -> broadcast::Receiver<Arc<Told>>;
     /// Counts somebody who looks, until what it answers is dropped.
     fn seen(&self) -> Box<dyn std::any::Any + Send + Sync>;
     /// The tab the agent's next call acts on.

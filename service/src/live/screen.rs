@@ -16,7 +16,7 @@ use super::behind::{Approvals, Casting, Input, Sessions, Share, ViewerId, Watche
 use crate::approval::{Desk, Notice, Reach};
 use crate::auth::Caller;
 use crate::browser::{BrowserError, Finger, KeyInput, MouseAction, MouseButton, Page, Screencast};
-use crate::session::{Controller, Registry, Session, SessionError, Taking};
+use crate::session::{Controller, Registry, Session, SessionError, Taking, Told};
 
 /// How long a person's next input waits for a page they went to.
 const GO_WAIT: Duration = Duration::from_secs(2);
@@ -45,7 +45,7 @@ impl Watched for SessionScreen {
         self.0.dialogs()
     }
 
-    fn events(&self) -> broadcast::Receiver<LiveEvent> {
+    fn events(&self) -> broadcast::Receiver<Arc<Told>> {
         self.0.events()
     }
 

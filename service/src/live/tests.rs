@@ -20,11 +20,11 @@ use crate::audit::Log;
 use crate::auth::{Caller, Scope, Scopes, Tenant, WallClock};
 use crate::browser::Frame;
 use crate::config::LiveConfig;
-use crate::session::{Controller, Taking};
+use crate::session::{Controller, Taking, Told};
 use crate::telemetry::Tasks;
 
 pub(crate) struct FakeSession {
-    events: broadcast::Sender<LiveEvent>,
+    events: broadcast::Sender<Arc<Told>>,
     control: Mutex<Option<Controller>>,
     dialogs: Mutex<Vec<LiveEvent>>,
     viewers: Arc<AtomicUsize>,
@@ -93,7 +93,7 @@ impl FakeSession {
     }
 
     fn tell_control(&self) {
-        drop(self.events.send(LiveEvent::Control { controller: None, you_control: false, since: None }));
+        drop(self.events.send(Told::new(LiveEvent::Control { controller: None, you_control: false, since: None })));
     }
 
     pub(crate) fn show(&self, sequence: u64, jpeg: &[u8]) {
@@ -116,7 +116,7 @@ impl Watched for FakeSession {
     fn dialogs(&self) -> Vec<LiveEvent> {
         self.dialogs.lock().unwrap().clone()
     }
-    fn events(&self) -> broadcast::Receiver<LiveEvent> {
+    fn events(&self) -> broadcast::Receiver<Arc<Told>> {
         self.events.subscribe()
     }
     fn current_page(&self) -> Option<u16> {
@@ -202,7 +202,7 @@ fn driver() -> Caller {
 
 async fn event(viewer: &mut Viewer) -> LiveEvent {
     match viewer.next().await.unwrap() {
-        Out::Event(event) => *event,
+        Out::Event(told) => told.event().clone(),
         Out::Frame(_) => panic!("a frame, not an event"),
     }
 }
@@ -382,7 +382,7 @@ async fn events_are_told_in_order_and_never_skipped() {
     let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
     let mut viewer = hub.watch(session.clone(), driver()).unwrap();
     let say = |page| {
-        session.events.send(LiveEvent::Dialog { page, kind: None, message: String::new() }).unwrap();
+        session.events.send(Told::new(LiveEvent::Dialog { page, kind: None, message: String::new() })).unwrap();
     };
     event(&mut viewer).await;
     (0..8).for_each(say);
@@ -408,7 +408,7 @@ async fn the_end_of_the_session_is_told() {
     let (session, hub) = (FakeSession::new(), hub(LiveConfig::default()));
     let mut viewer = hub.watch(session.clone(), driver()).unwrap();
     event(&mut viewer).await;
-    session.events.send(LiveEvent::Closed { reason: "idle for too long".to_owned() }).unwrap();
+    session.events.send(Told::new(LiveEvent::Closed { reason: "idle for too long".to_owned() })).unwrap();
     assert!(matches!(event(&mut viewer).await, LiveEvent::Closed { .. }));
     assert_eq!(viewer.next().await, Err(Ending::SessionOver("idle for too long".to_owned())));
 }

@@ -10,7 +10,7 @@ use futures_util::stream::BoxStream;
 use helmwatch_protocol::{LiveEvent, ViewerMessage};
 use metrics::{counter, histogram};
 use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::time::Instant;
 
 use super::behind::{Casting, Input, Watched};
@@ -24,7 +24,7 @@ use super::wheel::{Heard, Lease, Refused, Wheel};
 use super::witness::Deed;
 use crate::approval::Notice;
 use crate::auth::Caller;
-use crate::session::Taking;
+use crate::session::{Taking, Told};
 use crate::telemetry::names;
 
 /// Messages that may wait for the socket; who provokes more refusals than that is too slow for what they send.
@@ -40,7 +40,7 @@ const RETRY: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, PartialEq)]
 pub enum Out {
     /// A text message.
-    Event(Box<LiveEvent>),
+    Event(Arc<Told>),
     /// A binary message, header and picture.
     Frame(Bytes),
 }
@@ -50,11 +50,11 @@ pub struct Viewer {
     hub: Arc<Hub>,
     session: Arc<dyn Watched>,
     caller: Caller,
-    events: broadcast::Receiver<LiveEvent>,
+    events: broadcast::Receiver<Arc<Told>>,
     approvals: BoxStream<'static, Notice>,
     pacer: Pacer,
     /// Bounded by [`OUTBOX_MAX`]: what was heard is taken one at a time, what this viewer provokes is refused beyond it.
-    outbox: VecDeque<LiveEvent>,
+    outbox: VecDeque<Arc<Told>>,
     /// The tab this person chose; `None` follows the agent.
     chosen: Option<u16>,
     looking: Option<Looking>,
@@ -114,8 +114,10 @@ impl Viewer {
             _seat: seat,
         };
         let state = viewer.state();
-        viewer.outbox.push_back(state);
-        viewer.outbox.extend(viewer.session.dialogs());
+        viewer.own(state);
+        for dialog in viewer.session.dialogs() {
+            viewer.own(dialog);
+        }
         viewer.hub.witness.saw(&*viewer.session, &viewer.caller, Deed::BeganToLook);
         viewer
     }
@@ -141,12 +143,8 @@ impl Viewer {
     /// Why this view is over.
     pub async fn next(&mut self) -> Result<Out, Ending> {
         loop {
-            if let Some(event) = self.outbox.pop_front() {
-                let told = if self.caller.only().is_some() { for_guest(event) } else { Some(event) };
-                match told {
-                    Some(event) => return Ok(Out::Event(Box::new(event))),
-                    None => continue,
-                }
+            if let Some(event) = self.from_outbox() {
+                return Ok(Out::Event(event));
             }
             if let Some(ending) = self.over.take() {
                 return Err(self.end(ending));
@@ -166,6 +164,41 @@ impl Viewer {
             };
             self.wait(frame_at).await;
         }
+    }
+
+    /// What else can go out together with an event, without waiting.
+    pub fn more(&mut self) -> Option<Arc<Told>> {
+        loop {
+            if let Some(event) = self.from_outbox() {
+                return Some(event);
+            }
+            if self.over.is_some() {
+                return None;
+            }
+            match self.events.try_recv() {
+                Ok(event) => self.heard(Ok(event)),
+                Err(TryRecvError::Lagged(missed)) => self.heard(Err(RecvError::Lagged(missed))),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return None,
+            }
+        }
+    }
+
+    /// The next that waits and is for this person.
+    fn from_outbox(&mut self) -> Option<Arc<Told>> {
+        while let Some(told) = self.outbox.pop_front() {
+            if self.caller.only().is_none() {
+                return Some(told);
+            }
+            if let Some(event) = for_guest(told.event().clone()) {
+                return Some(Told::new(event));
+            }
+        }
+        None
+    }
+
+    /// Tells this viewer alone.
+    fn own(&mut self, event: LiveEvent) {
+        self.outbox.push_back(Told::new(event));
     }
 
     fn end(&self, ending: Ending) -> Ending {
@@ -265,17 +298,19 @@ impl Viewer {
         }
     }
 
-    fn heard(&mut self, event: Result<LiveEvent, RecvError>) {
-        match event {
-            Ok(LiveEvent::Closed { reason }) => {
-                self.outbox.push_back(LiveEvent::Closed { reason: reason.clone() });
-                self.over = Some(Ending::SessionOver(reason));
-            }
-            // Told by this viewer itself: only it knows whether it is the one who drives.
-            Ok(LiveEvent::Control { .. }) => self.tell_control(),
-            // Only who drives can give a page files.
-            Ok(LiveEvent::Chooser { .. }) if !self.wheel.is_held() => {}
-            Ok(event) => self.outbox.push_back(event),
+    fn heard(&mut self, told: Result<Arc<Told>, RecvError>) {
+        match told {
+            Ok(told) => match told.event() {
+                LiveEvent::Closed { reason } => {
+                    self.over = Some(Ending::SessionOver(reason.clone()));
+                    self.outbox.push_back(told);
+                }
+                // Told by this viewer itself: only it knows whether it is the one who drives.
+                LiveEvent::Control { .. } => self.tell_control(),
+                // Only who drives can give a page files.
+                LiveEvent::Chooser { .. } if !self.wheel.is_held() => {}
+                _ => self.outbox.push_back(told),
+            },
             Err(RecvError::Lagged(_)) => self.over = Some(Ending::TooSlow),
             Err(RecvError::Closed) => self.over = Some(Ending::SessionOver("the session is over".to_owned())),
         }
@@ -284,7 +319,7 @@ impl Viewer {
     fn heard_of_approval(&mut self, news: Option<Notice>) {
         match news {
             Some(Notice::Changed(approval)) if approval.session == self.session.id() => {
-                self.outbox.push_back(LiveEvent::Approval { approval: Box::new((*approval).clone()) });
+                self.own(LiveEvent::Approval { approval: Box::new((*approval).clone()) });
             }
             Some(Notice::Changed(_) | Notice::Grant(_)) => {}
             Some(Notice::Missed) => self.over = Some(Ending::TooSlow),
@@ -296,9 +331,11 @@ impl Viewer {
         let lost_to = self.wheel.lost_to();
         let (controller, since) = self.session.controller().map(|who| (who.name, who.since)).unzip();
         let you_control = self.wheel.is_held();
-        self.outbox.push_back(LiveEvent::Control { controller, you_control, since });
+        self.own(LiveEvent::Control { controller, you_control, since });
         if you_control {
-            self.outbox.extend(self.session.choosers());
+            for chooser in self.session.choosers() {
+                self.own(chooser);
+            }
         }
         if let Some(by) = lost_to {
             self.refuse(Refused::new(
@@ -435,7 +472,7 @@ impl Viewer {
             self.over = Some(Ending::TooSlow);
             return;
         }
-        self.outbox.push_back(event);
+        self.own(event);
     }
 
     /// A text message that is no [`ViewerMessage`].

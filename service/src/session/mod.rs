@@ -21,6 +21,7 @@ mod registry;
 mod sending;
 mod storage;
 mod tabs;
+mod told;
 mod video;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -43,6 +44,7 @@ pub use journal::{Traced, TracedCall};
 pub use owner::Owner;
 pub use registry::{NewSession, Registry};
 pub use sending::{Acting, HeldSending, Judging, NotHeld, SendingEnd, SendingJudge};
+pub use told::Told;
 pub use video::{ShownActions, VideoFile, VideoWish};
 
 /// What work in a session handles. Named here because whoever runs work goes through a session.
@@ -92,7 +94,7 @@ pub struct Session {
     trace: Mutex<Option<Trace>>,
     tasks: Tasks,
     jobs: mpsc::Sender<Job>,
-    events: broadcast::Sender<LiveEvent>,
+    events: broadcast::Sender<Arc<Told>>,
     /// Its cards that wait for a person, as the approvals last told.
     waiting: AtomicU32,
     viewers: AtomicU32,
@@ -228,7 +230,7 @@ impl Session {
 
     /// What happens in it from now on.
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<LiveEvent> {
+    pub fn events(&self) -> broadcast::Receiver<Arc<Told>> {
         self.events.subscribe()
     }
 
@@ -333,7 +335,7 @@ impl Session {
 
     fn send(&self, event: LiveEvent) {
         // Nobody listening is no fault.
-        drop(self.events.send(event));
+        drop(self.events.send(Told::new(event)));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -271,8 +271,12 @@ impl Registry {
         let mut events = session.events();
         loop {
             match events.recv().await {
-                Ok(LiveEvent::Session { session }) => drop(self.feed.send(FeedEvent::Session { session })),
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Ok(told) => {
+                    if let LiveEvent::Session { session } = told.event() {
+                        drop(self.feed.send(FeedEvent::Session { session: session.clone() }));
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
                 // The session holds its own sender, so this never comes first.
                 Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
             }

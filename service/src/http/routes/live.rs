@@ -23,6 +23,9 @@ use crate::telemetry::names;
 /// The longest message of a viewer that is not text to type, bytes.
 const MESSAGE_BYTES: usize = 4 << 10;
 
+/// Events that go out together with one.
+const TOGETHER_MAX: usize = 31;
+
 /// What a viewer may ask for in the address already, so that the first frame is the right one; later in messages.
 #[derive(Deserialize)]
 pub(in crate::http) struct Look {
@@ -82,13 +85,11 @@ async fn show(mut socket: Socket, mut viewer: Viewer, mut standing: Standing) {
             text = socket.receive() => text.map(|text| take(&mut viewer, &text)),
             out = viewer.next() => match out {
                 Ok(Out::Frame(message)) => socket.binary(message, |text| take(&mut viewer, &text)).await,
-                Ok(Out::Event(event)) => match serde_json::to_string(&event) {
-                    Ok(text) => socket.text(text, |text| take(&mut viewer, &text)).await,
-                    Err(error) => {
-                        tracing::error!(%error, "an event cannot be written");
-                        Ok(())
-                    }
-                },
+                Ok(Out::Event(event)) => {
+                    let more = std::iter::from_fn(|| viewer.more()).take(TOGETHER_MAX);
+                    let texts = std::iter::once(event).chain(more).filter_map(|told| told.text()).collect();
+                    socket.texts(texts, |text| take(&mut viewer, &text)).await
+                }
                 Err(ending) => break End::Over(ending),
             },
         };
