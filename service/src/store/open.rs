@@ -25,6 +25,8 @@ const STEPS: &[&str] = &[
 /// How long to wait for another process that writes (`helmwatch keys`, a backup).
 const BUSY_WAIT_MAX: Duration = Duration::from_secs(5);
 const READERS_MAX: u32 = 3;
+/// Pages each connection keeps in memory: SQLite's own 2 MiB, filled over a thousand sessions, are more than rows this small want. Negative: KiB.
+const CACHE: &str = "-256";
 
 const DATABASE_FILE: &str = "helmwatch.db";
 const LOCK_FILE: &str = "service.lock";
@@ -65,6 +67,7 @@ impl Store {
             .busy_timeout(BUSY_WAIT_MAX)
             .foreign_keys(true)
             .synchronous(SqliteSynchronous::Full)
+            .pragma("cache_size", CACHE)
             .disable_statement_logging();
         let fault = |why: sqlx::Error| StoreError::of(&path, why);
         let mut writer = options.clone().journal_mode(SqliteJournalMode::Wal).connect().await.map_err(fault)?;
