@@ -33,6 +33,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "http",
         &["approval", "audit", "auth", "config", "egress", "files", "live", "pool", "session", "store", "telemetry"],
     ),
+    ("fuzzing", &["browser", "egress", "live", "policy", "tools"]),
     ("mcp", &["auth", "config", "telemetry", "tools"]),
     ("tools", &["approval", "audit", "auth", "config", "policy", "session", "telemetry"]),
     ("approval", &["auth", "config", "policy", "telemetry"]),
@@ -60,8 +61,15 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("chromiumoxide", &["browser"]),
     ("image", &["browser", "live"]),
     ("webp", &["browser"]),
-    ("hyper_rustls", &["notify"]),
-    ("rustls", &["notify"]),
+    ("hyper_rustls", &["notify", "telemetry"]),
+    ("rustls", &["notify", "telemetry"]),
+    ("opentelemetry", &["telemetry"]),
+    ("opentelemetry_sdk", &["telemetry"]),
+    ("opentelemetry_proto", &["telemetry"]),
+    ("opentelemetry_appender_tracing", &["telemetry"]),
+    ("tracing_opentelemetry", &["telemetry"]),
+    ("tracing_subscriber", &["telemetry"]),
+    ("prost", &["telemetry"]),
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {

@@ -38,6 +38,8 @@ pub struct McpClient {
     /// What it says it can do.
     capabilities: Value,
     session: Option<String>,
+    /// `traceparent` of its requests: as a header, and in `_meta`.
+    trace: Box<(Option<String>, Option<String>)>,
     next: AtomicU64,
 }
 
@@ -146,6 +148,7 @@ impl McpClient {
             era,
             capabilities,
             session: None,
+            trace: Box::default(),
             next: AtomicU64::new(1),
         };
         if era == Era::Legacy {
@@ -169,6 +172,13 @@ impl McpClient {
         let body = json!({ "jsonrpc": "2.0", "method": "notifications/initialized" });
         self.post(&body, &[]).await.map_err(|refused| Fault::of("initialized", refused))?;
         Ok(())
+    }
+
+    /// The same client within a trace: all further requests say so, in a header or in `_meta` (SEP-414).
+    #[must_use]
+    pub fn traced(mut self, header: Option<&str>, meta: Option<&str>) -> Self {
+        self.trace = Box::new((header.map(str::to_owned), meta.map(str::to_owned)));
+        self
     }
 
     /// The session id of the older era.
@@ -223,6 +233,9 @@ impl McpClient {
             meta["io.modelcontextprotocol/clientCapabilities"] = self.capabilities.clone();
             meta["io.modelcontextprotocol/clientInfo"] = json!({ "name": "helmwatch-tests", "version": "0" });
         }
+        if let Some(parent) = &self.trace.1 {
+            meta["traceparent"] = parent.as_str().into();
+        }
         params["_meta"] = meta;
         let mut params = params.to_string();
         if let Some(arguments) = arguments {
@@ -271,6 +284,9 @@ impl McpClient {
         }
         if let Some(session) = &self.session {
             request = request.header("mcp-session-id", session);
+        }
+        if let Some(parent) = &self.trace.0 {
+            request = request.header("traceparent", parent);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -30,12 +30,12 @@ struct Opened {
     /// Cancelled when protocols are to end.
     protocol: CancellationToken,
     /// Writes the log while it lives.
-    _log: LogGuard,
+    log: LogGuard,
 }
 
 /// Builds the house and opens its doors: ready when this returns.
 async fn open(config: Config, settings: SettingsWatch) -> Result<Opened, Failure> {
-    let log = init_logs(&config.log)?;
+    let log = init_logs(&config.log, &config.telemetry)?;
     match raise_descriptor_limit() {
         Ok(limit) => tracing::debug!(limit, "limit of open files"),
         Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
@@ -49,7 +49,7 @@ async fn open(config: Config, settings: SettingsWatch) -> Result<Opened, Failure
     let greeting = open_doors(&house, listener, listening, metrics, &protocol).await?;
     house.start().await?;
     house.heed(settings);
-    Ok(Opened { house, greeting, listening, protocol, _log: log })
+    Ok(Opened { house, greeting, listening, protocol, log })
 }
 
 /// Runs the service until it is told to end.
@@ -61,6 +61,7 @@ pub(super) async fn serve(settings: SettingsWatch) -> Result<(), Failure> {
     opened.greeting.print();
     signals.next().await;
     opened.house.end(&opened.protocol, signals.next()).await;
+    opened.log.close().await;
     Ok(())
 }
 
@@ -74,7 +75,7 @@ pub(super) async fn stdio(settings: SettingsWatch, listen_given: bool) -> Result
     let here = std::env::current_dir().ok().filter(|here| here.parent().is_some());
     config.files.roots.extend(here);
     let mut signals = Signals::new()?;
-    let Opened { house, greeting, listening, protocol, _log } = Box::pin(open(config, settings)).await?;
+    let Opened { house, greeting, listening, protocol, log } = Box::pin(open(config, settings)).await?;
     greeting.print_to_log();
     let caller = greeting.agent.clone().ok_or_else(|| {
         two(
@@ -90,6 +91,7 @@ pub(super) async fn stdio(settings: SettingsWatch, listen_given: bool) -> Result
         () = signals.next() => Ok(()),
     };
     house.end(&protocol, signals.next()).await;
+    log.close().await;
     served
 }
 

@@ -29,6 +29,7 @@ impl Visit for GateVisit {
                 wishes: Wishes::default(),
                 progress: None,
                 client: None,
+                span: tracing::Span::none(),
                 cancelled: CancellationToken::new(),
             };
             let arguments = Map::from_iter([

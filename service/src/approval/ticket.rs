@@ -32,6 +32,22 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// For traces: few words.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Approved(_) => "approved",
+            Self::Denied { .. } => "denied",
+            Self::TakenOver { .. } => "taken_over",
+            Self::Expired => "expired",
+            Self::Over { .. } => "over",
+            Self::Waiting(_) => "waiting",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A yes that is on disk, good for one run.
 #[derive(Debug)]
 pub struct Permit {

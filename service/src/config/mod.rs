@@ -18,6 +18,7 @@ mod mcp;
 mod pool;
 mod session;
 mod share;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod webhook;
@@ -41,6 +42,7 @@ pub use self::mcp::McpConfig;
 pub use self::pool::{BROWSER_MIB_LEAST, BROWSER_MIB_MAX_LEAST, Isolation, PoolConfig, WAITING_MAX};
 pub use self::session::SessionConfig;
 pub use self::share::ShareConfig;
+pub use self::telemetry::{Detail, TelemetryConfig};
 pub use self::webhook::{
     Hidden, WEBHOOKS_MAX, WebhookConfig, WebhookEvent, WebhookFormat, webhook_secret, webhook_url,
 };
@@ -67,6 +69,7 @@ pub struct Config {
     pub files: FilesConfig,
     pub egress: EgressConfig,
     pub log: LogConfig,
+    pub telemetry: TelemetryConfig,
     pub shutdown: ShutdownConfig,
     /// As many as there are people's places to be asked at.
     pub webhook: Vec<WebhookConfig>,
@@ -104,6 +107,7 @@ impl Default for Config {
             files: FilesConfig::default(),
             egress: EgressConfig::default(),
             log: LogConfig::default(),
+            telemetry: TelemetryConfig::default(),
             shutdown: ShutdownConfig::default(),
             webhook: Vec::new(),
         }
@@ -269,7 +273,7 @@ impl Config {
                 ));
             }
         }
-        if let Some((key, what, how)) = self.share.fault() {
+        if let Some((key, what, how)) = self.share.fault().or_else(|| self.telemetry.fault()) {
             return Err(ConfigError::new(key, what, how));
         }
         let public = self.http.public_url.as_str();

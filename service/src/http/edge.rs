@@ -13,12 +13,13 @@ use helmwatch_protocol::SessionId;
 use metrics::{counter, histogram};
 use tokio::time::Instant;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+use tracing::Instrument as _;
 
 use super::refusal::Refusal;
 use super::routes::{
     approvals, files as session_files, grants, health, links, live, login, openapi, pool, requests, sessions,
 };
-use super::{door, files, server};
+use super::{door, files, server, span};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
 use crate::auth::{Authenticator, Caller, Links, WallClock};
@@ -27,7 +28,10 @@ use crate::files::Shelf;
 use crate::live::Hub;
 use crate::pool::Pool;
 use crate::session::Registry;
-use crate::telemetry::{Metrics, Tasks, names};
+use crate::telemetry::{Metrics, Tasks, TraceParent, names};
+
+/// Where agents speak.
+const MCP: &str = "/mcp";
 
 /// Goes to an address in a session, the way an agent's own call does: past the policy, and audited.
 pub trait Visit: Send + Sync + 'static {
@@ -104,7 +108,7 @@ where
         .route("/v1/grants/{id}", delete(grants::revoke))
         .route("/v1/pool", get(pool::get).patch(pool::change))
         .route("/metrics", get(health::metrics))
-        .route_service("/mcp", agents)
+        .route_service(MCP, agents)
         .route_layer(middleware::from_fn_with_state(Arc::clone(&edge), door::keys));
     // All that who came by a link can reach. What is not here does not know links.
     let shared = Router::new()
@@ -152,17 +156,28 @@ where
 }
 
 /// Counts and times each request by its route, never by its address: ids would make the numbers endless.
-async fn measured(request: Request, next: Next) -> Response {
+async fn measured(mut request: Request, next: Next) -> Response {
     let began = Instant::now();
-    let route =
-        request.extensions().get::<MatchedPath>().map_or_else(|| "file".to_owned(), |path| path.as_str().to_owned());
-    let method = request.method().as_str().to_owned();
+    let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let method = span::method_word(request.method());
     let peer = request.extensions().get::<server::Peer>().map(|peer| peer.0);
-    let response = next.run(request).await;
+    let span = span::of_request(method, matched.as_deref(), request.headers());
+    if let Some(here) = TraceParent::of(&span) {
+        request.extensions_mut().insert(here);
+    }
+    let response = if matched.as_deref() == Some(MCP) {
+        // What serves a session of the older eras is begun in here and would hold the span as long as it lives; calls find it
+        // in the request.
+        next.run(request).await
+    } else {
+        next.run(request).instrument(span.clone()).await
+    };
     let status = response.status();
-    counter!(names::HTTP_REQUESTS, "method" => method.clone(), "route" => route.clone(), "status" => status.as_u16().to_string())
+    span::answered(&span, status);
+    let route = matched.unwrap_or_else(|| "file".to_owned());
+    counter!(names::HTTP_REQUESTS, "method" => method, "route" => route.clone(), "status" => status.as_u16().to_string())
         .increment(1);
     histogram!(names::HTTP_SECONDS, "route" => route.clone()).record(began.elapsed().as_secs_f64());
-    tracing::debug!(?peer, method, route, status = status.as_u16(), "request");
+    span.in_scope(|| tracing::debug!(?peer, method, route, status = status.as_u16(), "request"));
     response
 }

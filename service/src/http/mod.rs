@@ -12,6 +12,7 @@ mod refusal;
 mod routes;
 mod server;
 mod socket;
+mod span;
 mod standing;
 
 #[cfg(feature = "conformance")]

@@ -14,9 +14,11 @@ use rmcp::model::{
 };
 use rmcp::service::{Peer, RequestContext};
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 use super::backend::Backend;
 use super::elicit::{self, Asking, States};
+use super::span;
 use super::terms::Terms;
 use crate::tools::{CallContext, Progress, Reply};
 
@@ -40,6 +42,7 @@ pub(super) async fn run(
     context: RequestContext<RoleServer>,
 ) -> CallToolResponse {
     let token = context.meta.get_progress_token();
+    let span = span::of_call(tool, &context);
     let (sender, words) = mpsc::channel(PROGRESS_WAITING_MAX);
     let call = CallContext {
         caller: terms.caller,
@@ -48,10 +51,11 @@ pub(super) async fn run(
         wishes: terms.wishes,
         progress: token.is_some().then_some(sender),
         client: asking.way.take(),
+        span: span.clone(),
         // Cancelled by `rmcp` when the client cancels, hangs up (2026-07-28) or the service stops.
         cancelled: context.ct.clone(),
     };
-    let mut reply = AssertUnwindSafe(backend.call(call, &tool.name, arguments)).catch_unwind();
+    let mut reply = AssertUnwindSafe(backend.call(call, &tool.name, arguments)).catch_unwind().instrument(span.clone());
     let offers = asking.offers.take();
     let mut telling = pin!(async {
         let told = async {
@@ -79,6 +83,7 @@ pub(super) async fn run(
     if !told && tokio::time::timeout(REST_MAX, telling).await.is_err() {
         tracing::debug!(tool = %tool.name, "a client read its progress too slowly");
     }
+    span::answered(&span, reply.as_ref().map_or(true, |reply| reply.is_error));
     // Without an answer the client would wait as long as the stream is kept alive. The value that panicked is gone with its
     // future; what it shared is the gate's to keep whole.
     reply.map_or_else(

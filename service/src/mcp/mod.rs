@@ -19,6 +19,7 @@ mod instructions;
 mod refusal;
 mod service;
 mod sessions;
+mod span;
 mod stdio;
 mod terms;
 

@@ -30,6 +30,7 @@ use std::time::Duration;
 use helmwatch_protocol::PoolView;
 use metrics::{counter, gauge, histogram};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 pub use descriptors::raise_descriptor_limit;
 pub use error::PoolError;
@@ -100,6 +101,7 @@ impl Pool {
             descriptors::check(u64::from(self.config.descriptors_free_min))?;
             self.room.enter(tenant, self.wait_max(), tell).await
         };
+        let admitted = admitted.instrument(tracing::info_span!("pool wait"));
         let place = admitted.await.inspect_err(|error| {
             counter!(names::POOL_REFUSED, "reason" => error.code()).increment(1);
         })?;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
 use super::life::BROWSER_DIED;
 use super::{Session, SessionError};
@@ -24,6 +25,15 @@ pub(super) struct Job {
     pub work: Pin<Box<dyn Future<Output = ()> + Send>>,
 }
 
+/// The span of one turn, under the call it is for: the session's task knows of neither.
+fn turn_of(asking: &Span, handed_in: Instant) -> Span {
+    if asking.is_disabled() {
+        return Span::none();
+    }
+    let waited_ms = u64::try_from(handed_in.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info_span!(parent: asking, "session turn", helmwatch.turn.waited_ms = waited_ms)
+}
+
 impl Session {
     /// Runs `work` after all that was handed in before it.
     ///
@@ -35,11 +45,13 @@ impl Session {
         work: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, SessionError> {
         let (mut answer, answered) = oneshot::channel();
+        let (handed_in, asking) = (Instant::now(), Span::current());
         let job = async move {
             // Whoever left before it began wants nothing done.
             if answer.is_closed() {
                 return;
             }
+            let work = work.instrument(turn_of(&asking, handed_in));
             let done = match patience {
                 Patience::Act => work.await,
                 Patience::Read => tokio::select! {
@@ -50,7 +62,7 @@ impl Session {
             };
             drop(answer.send(done));
         };
-        self.jobs.try_send(Job { handed_in: Instant::now(), work: Box::pin(job) }).map_err(|error| match error {
+        self.jobs.try_send(Job { handed_in, work: Box::pin(job) }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => SessionError::Busy(self.jobs.max_capacity()),
             mpsc::error::TrySendError::Closed(_) => self.closed_error(),
         })?;

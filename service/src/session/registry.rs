@@ -10,6 +10,8 @@ use metrics::counter;
 use tokio::sync::{Notify, OwnedMutexGuard, broadcast, mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::calls::Calls;
 use super::downloads::Receiving;
@@ -165,8 +167,26 @@ impl Registry {
         wanted: NewSession,
         tell: impl FnMut(usize) + Send,
     ) -> Result<Arc<Session>, SessionError> {
+<<<<<<< HEAD
         let tenant = caller.tenant().as_str();
         let mut lease = self.pool.acquire(tenant, tell).await?;
+=======
+        let span = tracing::info_span!("session open", helmwatch.session.id = Empty);
+        let opened = self.open_now(caller, wanted, tell).instrument(span.clone()).await;
+        if let Ok(session) = &opened {
+            span.record("helmwatch.session.id", session.id.as_str());
+        }
+        opened
+    }
+
+    async fn open_now(
+        self: &Arc<Self>,
+        caller: &Caller,
+        wanted: NewSession,
+        tell: impl FnMut(usize) + Send,
+    ) -> Result<Arc<Session>, SessionError> {
+        let lease = self.pool.acquire(caller.tenant().as_str(), tell).await?;
+>>>>>>> 12373c7 (Traces and logs for an OpenTelemetry collector, off by default: the path of a call as one tree under the client's trace)
         let id = id::fresh();
         let files = self.shelf.begin(&id)?;
         let mut opening = Opening { shelf: &self.shelf, id: Some(id.clone()) };

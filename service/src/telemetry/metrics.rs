@@ -13,6 +13,8 @@ pub mod names {
     pub const TASKS_ALIVE: &str = "helmwatch_tasks_alive";
     pub const TASK_PANICS: &str = "helmwatch_task_panics_total";
     pub const LOG_DROPPED: &str = "helmwatch_log_lines_dropped_total";
+    pub const TELEMETRY_SENT: &str = "helmwatch_telemetry_sent_total";
+    pub const TELEMETRY_DROPPED: &str = "helmwatch_telemetry_dropped_total";
 
     pub const HTTP_REQUESTS: &str = "helmwatch_http_requests_total";
     pub const HTTP_SECONDS: &str = "helmwatch_http_request_seconds";
@@ -138,6 +140,8 @@ fn describe() {
     describe_gauge!(TASKS_ALIVE, "Tasks alive, by name");
     describe_counter!(TASK_PANICS, "Tasks that panicked, by name");
     describe_counter!(LOG_DROPPED, "Log lines dropped because standard error was read too slowly");
+    describe_counter!(TELEMETRY_SENT, "Spans and log lines the collector took, by signal");
+    describe_counter!(TELEMETRY_DROPPED, "Spans and log lines that no collector got, by signal and reason");
     describe_counter!(HTTP_REQUESTS, "Requests answered, by method, route and status");
     describe_histogram!(HTTP_SECONDS, Unit::Seconds, "From request head to response head, by route");
     describe_gauge!(HTTP_CONNECTIONS, "Connections open");

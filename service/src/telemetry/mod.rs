@@ -1,18 +1,27 @@
-//! Logs, numbers and tasks: what every room needs to be watched and to be ended.
+//! Logs, traces, numbers and tasks: what every room needs to be watched and to be ended.
 //!
 //! Logging never blocks the runtime: lines go through a bounded channel to one thread, what does not fit is dropped and counted.
-//! Never here: page text, secrets, cookies.
+//! Rooms make spans with `tracing`; where these go is known here alone. Never here: page text, arguments of calls, secrets, cookies.
 
 mod date;
 mod log_writer;
 mod logs;
 mod metrics;
+mod otlp;
 mod tasks;
+<<<<<<< HEAD
 mod wall_clock;
+=======
+mod trace;
+>>>>>>> 12373c7 (Traces and logs for an OpenTelemetry collector, off by default: the path of a call as one tree under the client's trace)
 
 pub use self::date::rfc3339;
 pub use self::log_writer::LogWriter;
 pub use self::logs::{LogGuard, init_logs};
 pub use self::metrics::{Metrics, names};
 pub use self::tasks::Tasks;
+<<<<<<< HEAD
 pub use self::wall_clock::WallClock;
+=======
+pub use self::trace::{TRACEPARENT, TraceParent};
+>>>>>>> 12373c7 (Traces and logs for an OpenTelemetry collector, off by default: the path of a call as one tree under the client's trace)

@@ -2,6 +2,7 @@
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Span;
 
 use super::{Capabilities, ClientWay, Wishes};
 use crate::auth::Caller;
@@ -56,6 +57,8 @@ pub struct CallContext {
     pub progress: Option<mpsc::Sender<Progress>>,
     /// How the client's own user can be asked about a held call; `None` unless the key allows it and the client says it can.
     pub client: Option<ClientWay>,
+    /// The call's span, for what is only known on its way; none when nobody traces it.
+    pub span: Span,
     /// Cancelled when the client leaves.
     pub cancelled: CancellationToken,
 }

@@ -229,6 +229,7 @@ impl Gate {
             public_url,
             hidden: Vec::new(),
         };
+        call.context.span.record("helmwatch.session.id", session.id().as_str());
         let number = session.call_begun(call.tool, &describe::sentence(&known.verb, &[], known.to_url.as_deref()));
         let place = InSession { session, number };
         let began = Instant::now();
@@ -251,6 +252,7 @@ impl Gate {
             }
             Some(_) => (CallState::Failed, "failed"),
         };
+        call.context.span.record("helmwatch.call.outcome", outcome);
         if place.session.is_closed() {
             self.away.forget(&place.session);
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use helmwatch_protocol::{CallState, HandoffOutcome, handoff_link};
+use tracing::Instrument as _;
 
 use super::gate::{Call, First, Gate, InSession};
 use super::look::Known;
@@ -32,12 +33,15 @@ pub(super) async fn finish(
 ) -> (Reply, Option<ToolError>) {
     let answering = place.session.ask_person(&wanted.instructions, wanted.patience);
     place.session.call_moved(place.number, CallState::Waiting, None);
-    let waited = tokio::select! {
-        biased;
-        waited = wait(gate, call, place, answering) => waited,
-        () = call.context.cancelled.cancelled() => Waited::Still,
-        () = place.session.ended() => Waited::SessionOver,
+    let waiting = async {
+        tokio::select! {
+            biased;
+            waited = wait(gate, call, place, answering) => waited,
+            () = call.context.cancelled.cancelled() => Waited::Still,
+            () = place.session.ended() => Waited::SessionOver,
+        }
     };
+    let waited = waiting.instrument(tracing::info_span!("person wait")).await;
     if matches!(waited, Waited::Ended(_)) {
         place.session.handoff_heard();
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use helmwatch_protocol::{ApprovalState, CallState, approval_link};
 use tokio::time::timeout;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::editor::{self, HeldCall};
 use super::gate::{self, Call, First, Gate, InSession};
@@ -105,7 +107,12 @@ pub(super) async fn finish(
         let error = refused(gate, &held.ticket, Outcome::Waiting(held.ticket.clone()));
         return (Reply { question: Some(question), ..response::refusal(&error) }, Some(error));
     }
-    let outcome = {
+    let span = tracing::info_span!(
+        "approval wait",
+        helmwatch.approval.id = %held.ticket.id,
+        helmwatch.approval.outcome = Empty,
+    );
+    let waiting = async {
         tokio::select! {
             biased;
             outcome = wait(gate, call, &held.ticket) => outcome,
@@ -114,6 +121,9 @@ pub(super) async fn finish(
             () = place.session.ended() => withdrawn(gate, place).await,
         }
     };
+    let outcome = waiting.instrument(span.clone()).await;
+    span.record("helmwatch.approval.outcome", outcome.word());
+    drop(span);
     let error = match outcome {
         Outcome::Approved(permit) => return Box::pin(approved(gate, call, place, known, run, permit)).await,
         other => refused(gate, &held.ticket, other),

@@ -15,6 +15,7 @@ use futures_util::future::join_all;
 use helmwatch_protocol::{ApprovalState, CallState};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep_until};
+use tracing::Instrument as _;
 
 use super::answer::Answer;
 use super::gate::{Call, First, Gate, InSession};
@@ -387,7 +388,8 @@ pub(super) async fn finish(
     let failed = |error: ToolError| (response::refusal(&error), Some(error));
     loop {
         place.session.call_moved(place.number, CallState::Waiting, None);
-        let Some(ends) = wait(gate, call, place, &sent.held, until).await else {
+        let deciding = wait(gate, call, place, &sent.held, until);
+        let Some(ends) = deciding.instrument(tracing::info_span!("sending wait")).await else {
             let error = waiting(gate, &sent.held);
             gate.away.keep(mark(call, place), sent);
             return failed(error);

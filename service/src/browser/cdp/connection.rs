@@ -10,6 +10,7 @@ use bytes::Bytes;
 use chromiumoxide::types::Command;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{Instrument as _, Level, Span};
 
 use super::message::{Event, Incoming, Outgoing, Refusal};
 use super::transport::{MessageReader, MessageWriter, Transport};
@@ -75,15 +76,7 @@ impl Connection {
     /// Starts the reading and the writing task on `tasks`. They end with the wire.
     pub fn start<T: Transport>(transport: T, tasks: &Tasks) -> Self {
         let (mut reader, mut writer) = transport.split();
-        let (outbox, mut letters) = mpsc::channel::<Bytes>(OUTBOX_MAX);
-        let shared = Arc::new(Shared {
-            next_id: AtomicU64::new(1),
-            outbox,
-            routes: Mutex::default(),
-            gone: watch::Sender::new(false),
-            heard: AtomicU64::new(0),
-        });
-        let connection = Self { shared };
+        let (connection, mut letters) = Self::unwired();
 
         let mut gone = connection.shared.gone.subscribe();
         let closing = connection.clone();
@@ -122,6 +115,19 @@ impl Connection {
         connection
     }
 
+    /// One without a wire: what it has to send, and [`Self::take`] for what comes.
+    pub(super) fn unwired() -> (Self, mpsc::Receiver<Bytes>) {
+        let (outbox, letters) = mpsc::channel(OUTBOX_MAX);
+        let shared = Arc::new(Shared {
+            next_id: AtomicU64::new(1),
+            outbox,
+            routes: Mutex::default(),
+            gone: watch::Sender::new(false),
+            heard: AtomicU64::new(0),
+        });
+        (Self { shared }, letters)
+    }
+
     /// Runs one command and waits for its answer, at most `deadline` in all.
     ///
     /// # Errors
@@ -157,7 +163,7 @@ impl Connection {
             self.shared.outbox.send(letter).await.map_err(|_| self.gone_error())?;
             answer.await.map_err(|_| self.gone_error())?
         };
-        let answered = tokio::time::timeout(deadline, exchange).await;
+        let answered = tokio::time::timeout(deadline, exchange).instrument(span_of(method)).await;
         drop(guard);
         tracing::trace!(method, took = ?sent.elapsed(), "cdp command");
         match answered {
@@ -286,7 +292,7 @@ impl Connection {
     }
 
     /// One message from Chromium.
-    fn take(&self, message: &Bytes) {
+    pub(super) fn take(&self, message: &Bytes) {
         self.shared.heard.fetch_add(1, Ordering::Relaxed);
         let incoming: Incoming<'_> = match serde_json::from_slice(message) {
             Ok(incoming) => incoming,
@@ -348,6 +354,15 @@ fn encode<P: Serialize>(id: u64, method: &str, session: Option<&str>, params: &P
     serde_json::to_vec(&Outgoing { id, method, session, params })
         .map(Bytes::from)
         .map_err(|source| BrowserError::Unreadable { method: method.to_owned(), source: Arc::new(source) })
+}
+
+/// The span of a command, where traces are that fine, and only within a call: what the service asks by itself is no part of a story.
+fn span_of(method: &str) -> Span {
+    if tracing::span_enabled!(Level::DEBUG) && !Span::current().is_disabled() {
+        tracing::debug_span!("cdp", otel.name = method, otel.kind = "client", rpc.method = method)
+    } else {
+        Span::none()
+    }
 }
 
 /// The plain words for a command that did not answer.
