@@ -30,5 +30,9 @@ pub mod telemetry;
 // builds everything; named by main only
 pub mod app;
 
+// what reads bytes of others, for fuzzers; in no build that is shipped
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
+
 #[cfg(test)]
 mod rooms;

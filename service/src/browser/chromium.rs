@@ -121,11 +121,7 @@ impl Chromium {
         tasks: &Tasks,
         deadline: Duration,
     ) -> Result<Self, BrowserError> {
-        let root = Arc::new(RootSink {
-            connection: Mutex::new(Some(connection.clone())),
-            tasks: tasks.clone(),
-            ..RootSink::default()
-        });
+        let root = RootSink::of(&connection, tasks);
         let weak: Weak<dyn EventSink> = Arc::downgrade(&(Arc::clone(&root) as Arc<dyn EventSink>));
         connection.route_root(weak);
         let attach = SetAutoAttachParams::builder()
@@ -303,6 +299,11 @@ impl EventSink for RootSink {
 }
 
 impl RootSink {
+    /// The one of a browser that is reached this way.
+    pub fn of(connection: &Connection, tasks: &Tasks) -> Arc<Self> {
+        Arc::new(Self { connection: Mutex::new(Some(connection.clone())), tasks: tasks.clone(), ..Self::default() })
+    }
+
     /// The contexts it has.
     pub fn contexts(&self) -> Vec<Arc<Context>> {
         lock(&self.contexts).values().filter_map(Weak::upgrade).collect()

@@ -48,3 +48,6 @@ pub use profile::Profile;
 pub use run_as::RunAs;
 pub use video::VideoWriter;
 pub use weight::{Weight, end_part, weigh};
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use cdp::fuzz::frames as fuzz_frames;

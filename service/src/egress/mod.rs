@@ -13,6 +13,8 @@ mod address;
 mod decide;
 mod dial;
 mod forward;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod headers;
 mod hello;
 mod lane;

@@ -8,6 +8,8 @@
 mod behind;
 mod ending;
 mod feed;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod guest;
 mod hub;
 mod input_meter;

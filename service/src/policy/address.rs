@@ -44,7 +44,10 @@ impl AddressPattern {
             _ => (place, None),
         };
         let literal = |name: &str| {
-            Host::parse(name).map(|host| host.to_string()).map_err(|_| format!("\"{name}\" is no host name"))
+            // As where addresses are compared: a trailing dot names the same host.
+            Host::parse(name.strip_suffix('.').unwrap_or(name))
+                .map(|host| host.to_string())
+                .map_err(|_| format!("\"{name}\" is no host name"))
         };
         let host = match host {
             "" => return Err("the host is missing".to_owned()),
@@ -113,6 +116,7 @@ mod tests {
         assert!(!covers("*.example.com", "https://example.com.evil.test/"));
         assert!(!covers("https://shop.test/*", "https://shop.test@evil.test/"));
         assert!(covers("shop.test", "https://SHOP.test./"));
+        assert!(covers("shop.test.", "https://shop.test/") && covers("*.shop.test.", "https://a.shop.test./"));
         assert!(covers("https://shop.test:8443/cart/*", "https://shop.test:8443/cart/pay?id=1"));
         assert!(!covers("https://shop.test:8443", "https://shop.test/"));
         assert!(covers("https://shop.test:443", "https://shop.test/"));

@@ -223,7 +223,9 @@ impl Reader<'_> {
             let key = line.split_once('=').map_or(line, |(key, _)| key).trim();
             (!key.is_empty()).then(|| key.to_owned())
         });
-        PolicyError { source_name: self.source_name.to_owned(), line, key, what: what.into(), how: how.into() }
+        // What stands in the file may have lines of its own, and is repeated here.
+        let what = what.into().replace(|c: char| c.is_control(), " ");
+        PolicyError { source_name: self.source_name.to_owned(), line, key, what, how: how.into() }
     }
 
     fn policy(&self, file: FileText) -> Result<Policy, PolicyError> {

@@ -14,6 +14,8 @@ mod current;
 mod error;
 mod facts;
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod preset;
 mod rule;
 mod sent;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use metrics::counter;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 use super::fleet::{Fleet, Seat};
 use super::{Lane, Lanes, PoolError};
@@ -177,14 +178,15 @@ impl Warm {
     async fn make_for(self: &Arc<Self>, tenant: Arc<str>) -> Result<Berthed, PoolError> {
         let (tell, told) = oneshot::channel();
         let warm = Arc::clone(self);
-        self.tasks.spawn("context", async move {
+        let making = async move {
             let made = warm.make(Some(&tenant)).await;
             if let Err(Ok(unwanted)) = tell.send(made) {
                 warm.lock_ready().push(unwanted);
                 // What is too much is ended.
                 warm.wake.notify_one();
             }
-        });
+        };
+        self.tasks.spawn("context", making.in_current_span());
         told.await.unwrap_or(Err(PoolError::Draining))
     }
 

@@ -167,10 +167,6 @@ impl Registry {
         wanted: NewSession,
         tell: impl FnMut(usize) + Send,
     ) -> Result<Arc<Session>, SessionError> {
-<<<<<<< HEAD
-        let tenant = caller.tenant().as_str();
-        let mut lease = self.pool.acquire(tenant, tell).await?;
-=======
         let span = tracing::info_span!("session open", helmwatch.session.id = Empty);
         let opened = self.open_now(caller, wanted, tell).instrument(span.clone()).await;
         if let Ok(session) = &opened {
@@ -185,8 +181,8 @@ impl Registry {
         wanted: NewSession,
         tell: impl FnMut(usize) + Send,
     ) -> Result<Arc<Session>, SessionError> {
-        let lease = self.pool.acquire(caller.tenant().as_str(), tell).await?;
->>>>>>> 12373c7 (Traces and logs for an OpenTelemetry collector, off by default: the path of a call as one tree under the client's trace)
+        let tenant = caller.tenant().as_str();
+        let mut lease = self.pool.acquire(tenant, tell).await?;
         let id = id::fresh();
         let files = self.shelf.begin(&id)?;
         let mut opening = Opening { shelf: &self.shelf, id: Some(id.clone()) };

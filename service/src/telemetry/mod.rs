@@ -9,19 +9,13 @@ mod logs;
 mod metrics;
 mod otlp;
 mod tasks;
-<<<<<<< HEAD
-mod wall_clock;
-=======
 mod trace;
->>>>>>> 12373c7 (Traces and logs for an OpenTelemetry collector, off by default: the path of a call as one tree under the client's trace)
+mod wall_clock;
 
 pub use self::date::rfc3339;
 pub use self::log_writer::LogWriter;
 pub use self::logs::{LogGuard, init_logs};
 pub use self::metrics::{Metrics, names};
 pub use self::tasks::Tasks;
-<<<<<<< HEAD
-pub use self::wall_clock::WallClock;
-=======
 pub use self::trace::{TRACEPARENT, TraceParent};
->>>>>>> 12373c7 (Traces and logs for an OpenTelemetry collector, off by default: the path of a call as one tree under the client's trace)
+pub use self::wall_clock::WallClock;

@@ -15,6 +15,8 @@ mod diff;
 mod drive;
 mod editor;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzz;
 mod gate;
 mod handoff;
 mod held;

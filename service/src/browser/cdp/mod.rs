@@ -9,6 +9,8 @@
 //! sink must therefore never block or wait.
 
 mod connection;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod fuzz;
 mod message;
 mod pipe;
 mod session;
