@@ -44,6 +44,8 @@ pub async fn run(config: &Config) -> bool {
         Ok(options) => {
             let found = match &options.source {
                 Source::Start(executable) => format!("{} ({:?})", executable.path.display(), executable.build),
+                #[cfg(test)]
+                Source::Fake(_) => String::new(),
                 Source::Elsewhere(url) => format!("elsewhere, at {url}"),
             };
             findings.push(Finding { what: "chromium", result: Ok(found) });

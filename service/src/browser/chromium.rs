@@ -60,6 +60,8 @@ impl Chromium {
         match options.source.clone() {
             Source::Start(executable) => Self::launch(&executable, options, tasks).await,
             Source::Elsewhere(url) => Self::connect(&url, options, tasks).await,
+            #[cfg(test)]
+            Source::Fake(fakes) => Self::over(fakes.start(), options, tasks).await,
         }
     }
 

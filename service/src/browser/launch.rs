@@ -38,6 +38,9 @@ pub enum Source {
     Start(Executable),
     /// Running elsewhere: its `ws://…/devtools/browser/…` address. Its flags, its user and its end are somebody else's business.
     Elsewhere(String),
+    /// None at all, for tests.
+    #[cfg(test)]
+    Fake(super::fake::Fakes),
 }
 
 /// How the live picture of a tab is taken.

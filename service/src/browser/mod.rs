@@ -11,6 +11,8 @@ mod context;
 mod door;
 mod error;
 mod executable;
+#[cfg(test)]
+mod fake;
 mod launch;
 mod lock;
 mod page;
@@ -35,6 +37,8 @@ pub use context::{
 pub use door::{Door, Doorkeeper, Sending, SendingKind};
 pub use error::BrowserError;
 pub use executable::{Build, Executable};
+#[cfg(test)]
+pub(crate) use fake::{Deed, Fakes, Step};
 pub use launch::{CastOptions, LaunchOptions, Sandbox, Source};
 pub use page::{
     ActionStyle, Check, ClickOptions, ConsoleEntry, ConsoleLevel, Dialog, DocumentStatus, Dropped, Finger, Frame,

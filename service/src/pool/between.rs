@@ -16,8 +16,14 @@ pub(super) async fn within<T>(patience: Duration, future: impl Future<Output = T
     tokio::time::timeout(patience, future).await.ok()
 }
 
+/// Some time goes by.
+#[cfg(not(test))]
+pub(super) async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 #[cfg(test)]
-pub(super) use checked::{between, check, within};
+pub(super) use checked::{between, check, pause, within};
 
 #[cfg(test)]
 mod checked {
@@ -41,6 +47,14 @@ mod checked {
     pub fn between() {
         if CHECKED.get() {
             shuttle::thread::yield_now();
+        }
+    }
+
+    pub async fn pause(time: Duration) {
+        if CHECKED.get() {
+            shuttle::future::yield_now().await;
+        } else {
+            tokio::time::sleep(time).await;
         }
     }
 

@@ -45,7 +45,7 @@ pub enum PoolError {
     #[error("the limit {name} is {value}; it must be between {least} and {most}")]
     Limit { name: &'static str, value: u32, least: u32, most: u32 },
     /// Two bounds that contradict each other.
-    #[error("browser_memory_mib_renew would be {renew}, not below browser_memory_mib_max {max}")]
+    #[error("the limit browser_memory_mib_renew would be {renew}, not below browser_memory_mib_max {max}")]
     Bounds { renew: u32, max: u32 },
 }
 

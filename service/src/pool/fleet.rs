@@ -206,9 +206,7 @@ impl Fleet {
     fn take_seat(self: &Arc<Self>, berth: Arc<Berth>, tenant: Option<&str>) -> Option<Seat> {
         {
             let mut seats = lock(&berth.seats);
-            let room = seats.used < self.per_browser.load(Ordering::Relaxed) && seats.served < self.life();
-            let ours = seats.tenant.is_none() || seats.tenant.as_deref() == tenant;
-            if seats.retired || seats.draining.is_some() || !room || !ours || !berth.chromium.is_alive() {
+            if !self.takes(&seats, tenant) || !berth.chromium.is_alive() {
                 return None;
             }
             seats.used += 1;
@@ -218,6 +216,30 @@ impl Fleet {
             }
         }
         Some(Seat { fleet: Arc::clone(self), berth })
+    }
+
+    /// May a session of `tenant` sit down there?
+    fn takes(&self, seats: &Seats, tenant: Option<&str>) -> bool {
+        let room = seats.used < self.per_browser.load(Ordering::Relaxed) && seats.served < self.life();
+        let ours = seats.tenant.is_none() || seats.tenant.as_deref() == tenant;
+        room && ours && !seats.retired && seats.draining.is_none()
+    }
+
+    /// Is there a seat for a session of `tenant`, or may a browser be started for it? Else it has to wait for others' ends.
+    pub fn has_room_for(&self, tenant: Option<&str>) -> bool {
+        let status = self.pool.status();
+        let takes = |berth: &Arc<Berth>| self.takes(&lock(&berth.seats), tenant);
+        status.size < status.max_size || lock(&self.berths).iter().any(takes)
+    }
+
+    /// A browser in which there is nobody's session: only contexts that stand ready, as many as `ready` counts, or nothing.
+    pub fn idle(&self, ready: impl Fn(&Arc<Berth>) -> usize) -> Option<Arc<Berth>> {
+        let berths = lock(&self.berths).clone();
+        berths.into_iter().find(|berth| {
+            let ready = ready(berth);
+            let seats = lock(&berth.seats);
+            !seats.retired && seats.draining.is_none() && seats.used as usize == ready
+        })
     }
 
     /// Takes a browser out of the fleet and ends its process.
@@ -284,7 +306,20 @@ impl Fleet {
     }
 }
 
+#[cfg(test)]
+impl Fleet {
+    /// Seats that are taken.
+    pub fn seated(&self) -> u32 {
+        lock(&self.berths).iter().map(|berth| lock(&berth.seats).used).sum()
+    }
+}
+
 impl Seat {
+    /// Is it one of this browser's?
+    pub fn is_in(&self, berth: &Arc<Berth>) -> bool {
+        Arc::ptr_eq(&self.berth, berth)
+    }
+
     pub fn chromium(&self) -> &Arc<Chromium> {
         &self.berth.chromium
     }

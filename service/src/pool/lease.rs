@@ -66,7 +66,7 @@ impl Lease {
     /// Disposes the context and keeps the place.
     pub(super) async fn vacate(mut self) -> Option<Place> {
         let (berthed, place) = self.held.take()?;
-        berthed.end().await;
+        berthed.end(&self.tasks).await;
         Some(place)
     }
 
@@ -79,8 +79,9 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some((berthed, place)) = self.held.take() {
+            let tasks = self.tasks.clone();
             self.tasks.spawn("lease reap", async move {
-                berthed.end().await;
+                berthed.end(&tasks).await;
                 drop(place);
             });
         }

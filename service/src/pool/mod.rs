@@ -17,6 +17,8 @@ mod lease;
 mod line;
 mod lives;
 mod manager;
+#[cfg(test)]
+mod matrix;
 mod memory;
 mod moving;
 mod pilot;

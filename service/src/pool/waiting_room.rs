@@ -10,11 +10,14 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::PoolError;
-use super::between::{between, within};
+use super::between::{between, pause, within};
 use super::line::{Entry, Full, Limits, Line, Ticket};
 
 /// What a caller who waits hears in the end.
 type Call = oneshot::Sender<Result<Place, PoolError>>;
+
+/// At most so often a caller looks how far it is.
+const TELL_EVERY: Duration = Duration::from_millis(200);
 
 /// Hands out places.
 #[derive(Clone)]
@@ -80,6 +83,13 @@ impl WaitingRoom {
                     biased;
                     place = &mut called => return place.unwrap_or(Err(PoolError::Draining)),
                     changed = moved.changed() => if changed.is_err() { return Err(PoolError::Draining) },
+                }
+                // With ten thousand waiting all of them would look at each hand-over: who is called is told at once, where one
+                // stands need not be.
+                tokio::select! {
+                    biased;
+                    place = &mut called => return place.unwrap_or(Err(PoolError::Draining)),
+                    () = pause(TELL_EVERY) => {}
                 }
             }
         };

@@ -10,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use super::fleet::{Fleet, Seat};
+use super::fleet::{Berth, Fleet, Seat};
 use super::{Lane, Lanes, PoolError};
 use crate::browser::{BrowserError, Context, Page};
 use crate::telemetry::{Tasks, names};
@@ -97,11 +97,13 @@ impl Warm {
         /// Ready contexts whose browser died meanwhile are noticed after this long.
         const LOOK_AGAIN: Duration = Duration::from_secs(10);
         for surplus in self.surplus() {
-            surplus.end().await;
+            surplus.end(&self.tasks).await;
         }
         loop {
             let tenant = self.lock_last().clone();
-            if self.fitting(tenant.as_deref()) >= self.goal.load(Ordering::Relaxed) as usize {
+            let enough = self.fitting(tenant.as_deref()) >= self.goal.load(Ordering::Relaxed) as usize;
+            // What is made ahead waits for nobody's end: those who have a place go first.
+            if enough || !self.fleet.has_room_for(tenant.as_deref()) {
                 return LOOK_AGAIN;
             }
             match self.make(tenant.as_deref()).await {
@@ -162,14 +164,33 @@ impl Warm {
             match found {
                 Some(found) if found.is_fit() && found.seat.assign(tenant) => break Some(found),
                 // Its browser died, takes nobody any more, or went to another tenant, while it stood ready.
-                Some(unfit) => unfit.end().await,
+                Some(unfit) => unfit.end(&self.tasks).await,
                 None => break None,
             }
         };
         self.wake.notify_one();
         match found {
             Some(found) => Ok(found),
-            None => self.make_for(tenant.into()).await,
+            None => {
+                self.make_way(tenant).await;
+                self.make_for(tenant.into()).await
+            }
+        }
+    }
+
+    /// Where the ceiling is reached and no seat is free for `tenant`, a browser makes way that only stands ready: whoever has a place is
+    /// not to wait for what nobody uses.
+    async fn make_way(&self, tenant: &str) {
+        if self.fleet.has_room_for(Some(tenant)) {
+            return;
+        }
+        let ready = |berth: &Arc<Berth>| self.lock_ready().iter().filter(|one| one.seat.is_in(berth)).count();
+        let Some(idle) = self.fleet.idle(ready) else { return };
+        // From here on nobody sits down in it, and it ends with the last of these.
+        self.fleet.drain(&idle, "ceiling");
+        let ending: Vec<_> = self.lock_ready().extract_if(.., |one| one.seat.is_in(&idle)).collect();
+        for one in ending {
+            one.end(&self.tasks).await;
         }
     }
 
@@ -180,14 +201,12 @@ impl Warm {
         let warm = Arc::clone(self);
         let making = async move {
             let made = warm.make(Some(&tenant)).await;
-            if let Err(Ok(unwanted)) = tell.send(made) {
-                warm.lock_ready().push(unwanted);
-                // What is too much is ended.
-                warm.wake.notify_one();
-            }
+            // Nobody hears it who has left; what was made is unclaimed then.
+            drop(tell.send(made.map(|made| Unclaimed { made: Some(made), warm })));
         };
         self.tasks.spawn("context", making.in_current_span());
-        told.await.unwrap_or(Err(PoolError::Draining))
+        let mut unclaimed = told.await.unwrap_or(Err(PoolError::Draining))?;
+        unclaimed.made.take().ok_or(PoolError::Draining)
     }
 
     async fn make(&self, tenant: Option<&str>) -> Result<Berthed, PoolError> {
@@ -239,7 +258,7 @@ impl Warm {
     pub async fn close(&self) {
         let ready = std::mem::take(&mut *self.lock_ready());
         for berthed in ready {
-            berthed.end().await;
+            berthed.end(&self.tasks).await;
         }
     }
 
@@ -252,16 +271,36 @@ impl Warm {
     }
 }
 
+/// One that was made for somebody; it stands ready for others when nobody takes it.
+struct Unclaimed {
+    made: Option<Berthed>,
+    warm: Arc<Warm>,
+}
+
+impl Drop for Unclaimed {
+    fn drop(&mut self) {
+        if let Some(made) = self.made.take() {
+            self.warm.lock_ready().push(made);
+            // What is too much is ended.
+            self.warm.wake.notify_one();
+        }
+    }
+}
+
 impl Berthed {
     /// Can a session still begin in it?
     fn is_fit(&self) -> bool {
         self.context.is_alive() && self.seat.is_fit()
     }
 
-    /// Ends the context and its lane; the seat is free when this returns.
-    pub async fn end(self) {
+    /// Ends the context and its lane; the seat is free when this returns. Carried through also when whoever waits for it leaves.
+    pub async fn end(self, tasks: &Tasks) {
+        drop(tasks.spawn_with("context end", |_| self.take_down()).await);
+    }
+
+    async fn take_down(self) {
         if let Err(error) = self.context.dispose().await
-            && self.context.is_alive()
+            && self.seat.chromium().is_alive()
         {
             tracing::warn!(%error, "a context could not be disposed; its browser ends when the others have left it");
             counter!(names::LEAKS_FOUND, "kind" => "context").increment(1);

@@ -22,4 +22,6 @@ pub use message::Event;
 pub use pipe::PipeTransport;
 pub use session::CdpSession;
 pub use transport::{MESSAGE_BYTES_MAX, Transport};
+#[cfg(test)]
+pub use transport::{MessageReader, MessageWriter};
 pub use websocket::connect as connect_websocket;

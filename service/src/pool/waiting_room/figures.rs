@@ -12,7 +12,7 @@ use super::*;
 const CALLERS: usize = 10_000;
 const TENANTS: usize = 4;
 /// Places given to somebody who is gone by then.
-const GIVEN: usize = 1_000;
+const GIVEN: usize = 500;
 
 /// With ten thousand waiting, who leave and whose time runs out at random, a place is given to one that does not look any more: how long until
 /// somebody has it who does?
