@@ -1,11 +1,13 @@
 //! Figures side by side in one run: raw CDP, this service, and its peers doing the same steps.
 //!
 //! Parts: whole sessions (this file), single steps on several pages with what their replies cost (`steps`), how a snapshot's time
-//! grows with its page (`growth`), the live picture (`live`), what more sessions open at once cost (`curve`), and opening one (`opening`).
+//! grows with its page (`growth`), the live picture (`live`), what more sessions open at once cost (`curve`), opening one (`opening`), and
+//! how fast a full pool refuses (`admission`).
 //!
 //! The sides take turns inside every round, so that what else the machine does falls on all of them. Medians and ratios are what
 //! counts; a figure of one side alone says little.
 
+mod admission;
 mod agent_browser;
 mod curve;
 mod deed;
@@ -28,6 +30,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+pub use admission::{Admission, admission};
 pub use curve::{CurvePlan, CurveReport, curve};
 pub use growth::{Growth, growth};
 pub use live::{LivePlan, LiveReport, live};

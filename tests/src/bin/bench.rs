@@ -60,6 +60,9 @@ struct Arguments {
     /// Sessions open at once, one number after another [default: 1,10,50,100,200,300, and 1,10,50 when --part does not ask for it]
     #[arg(long, value_delimiter = ',', hide_default_value = true)]
     curve: Vec<u32>,
+    /// Refusals of a full pool over each way
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    refusals: u32,
     /// Leave a side out; may be repeated
     #[arg(long, value_enum)]
     skip: Vec<SideName>,
@@ -89,6 +92,8 @@ enum Part {
     Growth,
     /// The live picture: rate, freshness and cost beside raw CDP and agent-browser's stream
     Live,
+    /// How fast a full pool refuses; only when it is asked for
+    Admission,
 }
 
 #[tokio::main]
@@ -174,6 +179,10 @@ async fn measure(arguments: &Arguments, part: Part, told: &mut Told) -> Outcome<
             let report = bench::live(look, say).await?;
             told.add(part, &machine, &json!(report), &report.to_string(), &report.targets());
         }
+        Part::Admission => {
+            let report = bench::admission(arguments.refusals, say).await?;
+            told.add(part, &machine, &json!(report), &report.to_string(), &report.targets());
+        }
     }
     Ok(())
 }
@@ -243,6 +252,7 @@ impl Part {
             Self::Steps => "steps",
             Self::Growth => "growth",
             Self::Live => "live",
+            Self::Admission => "admission",
         }
     }
 
@@ -252,7 +262,7 @@ impl Part {
             Self::Sessions => &["@playwright/mcp"],
             Self::Steps | Self::Growth => &["@playwright/mcp", "agent-browser", "chrome-devtools-mcp"],
             Self::Live => &["agent-browser"],
-            Self::Opening | Self::Curve => &[],
+            Self::Opening | Self::Curve | Self::Admission => &[],
         };
         packages.iter().filter_map(|package| Some(format!("{package} {}", node::version(package)?))).collect()
     }
@@ -260,7 +270,8 @@ impl Part {
 
 impl Arguments {
     fn wants(&self, part: Part) -> bool {
-        self.part.is_empty() || self.part.contains(&part)
+        // The last has no place among the tables.
+        (self.part.is_empty() && part != Part::Admission) || self.part.contains(&part)
     }
 
     /// Sessions at once of the curve: all the way up when it is asked for by name, and not so far among the other parts.
