@@ -259,7 +259,8 @@ impl Connection {
     /// Is the connection still there?
     #[must_use]
     pub fn is_alive(&self) -> bool {
-        !*self.shared.gone.borrow()
+        // Not by the watch, which is told last: whoever was answered `Gone` and looks again must find it gone.
+        self.lock().gone.is_none()
     }
 
     /// Returns when the connection ended.
