@@ -59,6 +59,7 @@ mod settings;
 mod snapshots;
 mod stdio;
 mod storage;
+mod storm;
 mod story;
 mod table;
 mod targets;

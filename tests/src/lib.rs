@@ -23,6 +23,7 @@ pub mod service;
 pub mod site;
 pub mod stdio;
 pub mod steps;
+pub mod storm;
 pub mod viewer;
 pub mod wait;
 
