@@ -1,5 +1,8 @@
 //! All keys, in memory as they are in the store.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -42,6 +45,8 @@ struct Inner {
     clock: WallClock,
     /// Held for a few lines only, never over an await.
     copy: Mutex<Mirror>,
+    /// Whoever holds it looks into the store; the others wait for what that one finds. `Some`: when the last look that failed began, and why.
+    looking: tokio::sync::Mutex<Option<(Instant, NotKept)>>,
     /// Counts up when a key may have stopped being good.
     revoked: watch::Sender<u64>,
 }
@@ -64,8 +69,8 @@ impl Keyring {
         let configured = admin_key.map(|text| configured_admin(text, clock.now_ms())).transpose()?;
         let mut copy = Mirror { keys: HashMap::new(), generation: i64::MIN, read_at: Instant::now() };
         copy.keys.extend(configured.map(|key| (key.info.id.clone(), key)));
-        let ring =
-            Self { inner: Arc::new(Inner { store, clock, copy: Mutex::new(copy), revoked: watch::Sender::new(0) }) };
+        let (copy, looking, revoked) = (Mutex::new(copy), tokio::sync::Mutex::default(), watch::Sender::new(0));
+        let ring = Self { inner: Arc::new(Inner { store, clock, copy, looking, revoked }) };
         ring.refresh().await.map_err(KeyError::NotKept)?;
         Ok(ring)
     }
@@ -186,11 +191,31 @@ impl Keyring {
     }
 
     /// Reads the keys again if the copy is old and they have changed. Nobody is let in on a copy that could not be checked.
+    ///
+    /// One look at a time, shared by all who come meanwhile: a thousand callers of one tenant would each look else, and take the store's
+    /// few readers from everybody. A caller waits for two looks at most, one that began before it came and one after.
     pub(super) async fn keep_fresh(&self) -> Result<(), NotKept> {
-        if self.copy().read_at.elapsed() < FRESH_FOR {
+        if self.is_fresh() {
             return Ok(());
         }
-        self.refresh().await
+        let came = Instant::now();
+        let mut failed = self.inner.looking.lock().await;
+        if self.is_fresh() {
+            return Ok(());
+        }
+        if let Some((began, why)) = &*failed
+            && *began >= came
+        {
+            return Err(why.clone());
+        }
+        let began = Instant::now();
+        let looked = self.refresh().await;
+        *failed = looked.clone().err().map(|why| (began, why));
+        looked
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.copy().read_at.elapsed() < FRESH_FOR
     }
 
     async fn refresh(&self) -> Result<(), NotKept> {

@@ -143,7 +143,7 @@ impl Viewer {
     /// Why this view is over.
     pub async fn next(&mut self) -> Result<Out, Ending> {
         loop {
-            if let Some(event) = self.from_outbox() {
+            if let Some(event) = self.next_told() {
                 return Ok(Out::Event(event));
             }
             if let Some(ending) = self.over.take() {
@@ -169,7 +169,7 @@ impl Viewer {
     /// What else can go out together with an event, without waiting.
     pub fn more(&mut self) -> Option<Arc<Told>> {
         loop {
-            if let Some(event) = self.from_outbox() {
+            if let Some(event) = self.next_told() {
                 return Some(event);
             }
             if self.over.is_some() {
@@ -184,7 +184,7 @@ impl Viewer {
     }
 
     /// The next that waits and is for this person.
-    fn from_outbox(&mut self) -> Option<Arc<Told>> {
+    fn next_told(&mut self) -> Option<Arc<Told>> {
         while let Some(told) = self.outbox.pop_front() {
             if self.caller.only().is_none() {
                 return Some(told);
