@@ -2,8 +2,8 @@
 //! Chromium. It may refuse them in any words it likes; it may not end, hang, answer with a fault of its own, or keep anything of them.
 
 mod agents;
-mod raw;
-mod sockets;
+pub mod raw;
+pub mod sockets;
 mod traces;
 pub mod wire;
 

@@ -1,5 +1,8 @@
 //! JSON bodies, read with a limit and refused in words.
 
+use std::error::Error;
+use std::io;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use http::StatusCode;
@@ -24,6 +27,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 "The body is larger than this service takes.",
                 "Send less, or raise http.body_bytes_max.",
             ),
+            _ if is_malformed(&rejection) => Refusal::bad_request(
+                "bad_body",
+                "The body's chunks are no chunks.",
+                "Send a length, or chunks as RFC 9112 has them (section 7.1).",
+            ),
             _ => Refusal::new(
                 StatusCode::REQUEST_TIMEOUT,
                 "body_incomplete",
@@ -45,6 +53,19 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
         }
         read(&bytes)
     }
+}
+
+/// Was the body itself wrong, and not only cut short?
+fn is_malformed(rejection: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(rejection);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if matches!(kind, Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<Json<T>, Refusal> {

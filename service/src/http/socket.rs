@@ -47,10 +47,23 @@ pub(super) enum Gone {
     Left,
     /// It took too long to take a message, or answered no ping.
     Stalled,
-    /// It sent what it may not: a binary message, or one too long.
-    Misbehaved,
+    /// It sent what it may not.
+    Misbehaved(Misdeed),
     /// It sent more messages than anybody needs to.
     Flooded,
+}
+
+/// What a viewer may not send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Misdeed {
+    /// Frames that RFC 6455 does not allow.
+    Protocol,
+    /// A text that is no UTF-8.
+    NotUtf8,
+    /// A message longer than any person's.
+    TooLong,
+    /// Bytes, where only texts are taken.
+    Binary,
 }
 
 impl Gone {
@@ -59,7 +72,7 @@ impl Gone {
         match self {
             Self::Left => "left",
             Self::Stalled => "stalled",
-            Self::Misbehaved => "misbehaved",
+            Self::Misbehaved(_) => "misbehaved",
             Self::Flooded => "flooded",
         }
     }
@@ -68,7 +81,10 @@ impl Gone {
     pub(super) const fn goodbye(self) -> Option<(CloseCode, &'static str)> {
         match self {
             Self::Left | Self::Stalled => None,
-            Self::Misbehaved => Some((CloseCode::Policy, "only text messages of a reasonable length are taken here")),
+            Self::Misbehaved(Misdeed::Protocol) => Some((CloseCode::Protocol, "that is no frame of RFC 6455")),
+            Self::Misbehaved(Misdeed::NotUtf8) => Some((CloseCode::Invalid, "a text that is no UTF-8")),
+            Self::Misbehaved(Misdeed::TooLong) => Some((CloseCode::Size, "the message is too long")),
+            Self::Misbehaved(Misdeed::Binary) => Some((CloseCode::Policy, "only text messages are taken here")),
             Self::Flooded => Some((CloseCode::Policy, "too many messages at once")),
         }
     }
@@ -173,7 +189,7 @@ impl Ear {
                 Some(Ok(Message::Text(text))) => return Ok(text),
                 // Pings are answered by the stream itself, at the next flush.
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
-                Some(Ok(Message::Binary(_))) => return Err(Gone::Misbehaved),
+                Some(Ok(Message::Binary(_))) => return Err(Gone::Misbehaved(Misdeed::Binary)),
                 Some(Ok(Message::Close(_))) | None => return Err(Gone::Left),
                 Some(Err(error)) => return Err(gone(&error)),
             }
@@ -275,11 +291,12 @@ impl Socket {
 
 fn gone(error: &tokio_tungstenite::tungstenite::Error) -> Gone {
     use tokio_tungstenite::tungstenite::Error;
-    match error {
-        Error::Capacity(_) | Error::Protocol(_) | Error::Utf8(_) => {
-            tracing::debug!(%error, "viewer sent what it may not");
-            Gone::Misbehaved
-        }
-        _ => Gone::Left,
-    }
+    let misdeed = match error {
+        Error::Protocol(_) => Misdeed::Protocol,
+        Error::Utf8(_) => Misdeed::NotUtf8,
+        Error::Capacity(_) => Misdeed::TooLong,
+        _ => return Gone::Left,
+    };
+    tracing::debug!(%error, "viewer sent what it may not");
+    Gone::Misbehaved(misdeed)
 }

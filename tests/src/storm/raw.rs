@@ -107,7 +107,10 @@ pub(super) async fn one(aim: Aim, mut mutator: Mutator) -> (Answer, Mutator) {
 }
 
 /// Sends it, says that nothing more will come, and reads what comes back to its end.
-pub(super) async fn exchange(port: u16, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+///
+/// # Errors
+/// When nothing came back and the connection broke.
+pub async fn exchange(port: u16, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     let stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let (mut reader, mut writer) = stream.into_split();
     let writing = async {
@@ -140,7 +143,8 @@ fn with_key(bytes: &[u8], key: &str) -> Vec<u8> {
 }
 
 /// The status of the first answer.
-pub(super) fn status(said: &[u8]) -> Option<u16> {
+#[must_use]
+pub fn status(said: &[u8]) -> Option<u16> {
     let line = said.strip_prefix(b"HTTP/1.")?;
     std::str::from_utf8(line.get(2..5)?).ok()?.parse().ok()
 }

@@ -17,7 +17,8 @@ const HEAD_BYTES_MAX: usize = 16 << 10;
 const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
 
 /// A frame of a client: the first byte as it is given, masked as RFC 6455 wants it.
-pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+#[must_use]
+pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     match u16::try_from(payload.len()) {
         Ok(length @ 0..=125) => bytes.push(0x80 | length.to_le_bytes()[0]),
@@ -92,7 +93,7 @@ pub(super) async fn one(aim: Aim, mut mutator: Mutator) -> (Answer, Mutator) {
         _ => mutator.next(&TEMPLATES),
     };
     let shown = bytes[..bytes.len().min(100)].escape_ascii().to_string();
-    let answer = match timeout(ANSWER_WITHIN, exchange(&aim, "/v1/feed", &bytes)).await {
+    let answer = match timeout(ANSWER_WITHIN, exchange(aim.port, &aim.key, "/v1/feed", &bytes)).await {
         Err(_) => Answer::Hung(shown),
         Ok(Err(error)) => Answer::Said(format!("{:?}", error.kind())),
         Ok(Ok(Told::Refused(status))) if status >= 500 => Answer::Blamed(format!("handshake: {status}")),
@@ -105,7 +106,7 @@ pub(super) async fn one(aim: Aim, mut mutator: Mutator) -> (Answer, Mutator) {
 
 /// How a socket ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Told {
+pub enum Told {
     /// By the status of the handshake.
     Refused(u16),
     /// By a goodbye with this code; without one.
@@ -113,13 +114,15 @@ pub(super) enum Told {
 }
 
 /// Opens a socket, sends these bytes and a goodbye, and reads until the other side has said its own.
-pub(super) async fn exchange(aim: &Aim, path: &str, bytes: &[u8]) -> std::io::Result<Told> {
-    let mut stream = TcpStream::connect(("127.0.0.1", aim.port)).await?;
+///
+/// # Errors
+/// When the connection broke before the handshake was over.
+pub async fn exchange(port: u16, key: &str, path: &str, bytes: &[u8]) -> std::io::Result<Told> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
     let head = format!(
-        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nAuthorization: Bearer {}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+        "GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {key}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
-         Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
-        aim.port, aim.key
+         Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await?;
     let mut said = Vec::new();
