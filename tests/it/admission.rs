@@ -131,8 +131,9 @@ async fn those_who_wait_hear_their_place_and_who_hangs_up_is_gone() {
     let (_, answer) = callers.join_next().await.unwrap().unwrap();
     assert!(!answer.is_error, "{}", answer.text);
     let places: Vec<_> = answer.progress.iter().filter(|line| line.contains("in the queue")).collect();
-    assert_eq!(places.len(), 2, "{:?}", answer.progress);
-    assert!(places[0].contains("place 2") && places[1].contains("place 1"), "{places:?}");
+    assert!(places.first().is_some_and(|line| line.contains("place 2")), "{:?}", answer.progress);
+    // Whoever waits looks at their place a few times a second: they may have been served before the next look.
+    assert!(places[1..].iter().all(|line| line.contains("place 1")), "{places:?}");
     let (_, list) = room.service.api("GET", "/v1/sessions", Some(room.service.admin_key()), None).await.unwrap();
     assert_eq!(list["sessions"].as_array().unwrap().len(), 1, "whoever hung up got no session: {list}");
     room.close().await;

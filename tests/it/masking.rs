@@ -110,7 +110,8 @@ async fn two_secrets_look_alike_in_every_picture() {
 async fn a_secret_put_on_a_tab_that_was_never_anywhere_is_hidden() {
     let room = Room::with(|options| options.policy("open")).await;
     let agent = room.agent().await;
-    let put = "() => { document.body.innerHTML = '<input autocomplete=cc-number value=0><input id=plain value=0>'; }";
+    // Apart, so that no block of the JPEG has something of both.
+    let put = "() => { document.body.innerHTML = '<input autocomplete=cc-number value=0><p style=margin:64px><input id=plain value=0>'; }";
     agent.ok("browser_evaluate", json!({ "function": put })).await;
     let places: Value = serde_json::from_str(
         &agent
