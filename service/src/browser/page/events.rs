@@ -212,10 +212,8 @@ impl Page {
             EventFrameRequestedNavigation::IDENTIFIER => {
                 if let Some(e) = event.decode::<EventFrameRequestedNavigation>()
                     && e.disposition == cdp::ClientNavigationDisposition::CurrentTab
-                    && let Some(frame) = state.frames.get_mut(AsRef::<str>::as_ref(&e.frame_id))
                 {
-                    frame.navigating = true;
-                    state.navigations_begun += 1;
+                    state.navigation_begun(e.frame_id.as_ref());
                 }
             }
             EventFrameStartedNavigating::IDENTIFIER => {
@@ -225,10 +223,8 @@ impl Page {
                         FrameStartedNavigatingNavigationType::SameDocument
                             | FrameStartedNavigatingNavigationType::HistorySameDocument
                     )
-                    && let Some(frame) = state.frames.get_mut(AsRef::<str>::as_ref(&e.frame_id))
                 {
-                    frame.navigating = true;
-                    state.navigations_begun += 1;
+                    state.navigation_begun(e.frame_id.as_ref());
                 }
             }
             EventFrameStoppedLoading::IDENTIFIER => {

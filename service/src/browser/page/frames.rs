@@ -23,6 +23,8 @@ pub(in crate::browser) struct FrameState {
     pub loaded: bool,
     /// A navigation of it has begun and neither committed nor failed.
     pub navigating: bool,
+    /// Which of the tab's navigations that was, counted from 1; 0 before the first.
+    pub begun: u64,
     /// The isolated world our script lives in, for the current document.
     pub world: Option<i64>,
     /// What our script in the frame around calls the element that shows this one.
@@ -41,6 +43,7 @@ impl FrameState {
             dom_content_loaded: false,
             loaded: false,
             navigating: false,
+            begun: 0,
             world: None,
             owner: None,
         }
@@ -67,6 +70,23 @@ impl PageState {
         let frame = FrameState::new(self.next_frame, Some(parent.to_owned()), session.clone());
         self.next_frame += 1;
         self.frames.insert(id.to_owned(), frame);
+    }
+
+    /// A frame goes somewhere.
+    pub fn navigation_begun(&mut self, id: &str) {
+        if let Some(frame) = self.frames.get_mut(id) {
+            self.navigations_begun += 1;
+            frame.navigating = true;
+            frame.begun = self.navigations_begun;
+        }
+    }
+
+    /// Is a document still coming into a child frame that went somewhere after so many navigations of the tab?
+    pub fn frames_come_since(&self, navigations: u64) -> bool {
+        self.frames.values().any(|frame| {
+            let comes = frame.navigating || frame.commits > 0 && !frame.dom_content_loaded;
+            frame.parent.is_some() && frame.begun > navigations && comes
+        })
     }
 
     /// Removes a frame and all below it.

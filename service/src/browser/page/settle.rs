@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::Page;
 use super::state::PageState;
@@ -14,6 +15,9 @@ use crate::browser::lock::lock;
 const NAVIGATION_WAIT_MAX: Duration = Duration::from_secs(15);
 /// How long the requests the action began may take. A page that polls for ever must not hold the call.
 const REQUESTS_WAIT_MAX: Duration = Duration::from_millis(2000);
+
+/// How often what the action began may begin more that is waited for: a frame that comes and sends a form when it is there.
+const ROUNDS_MAX: usize = 2;
 
 /// The page as it stood before an action.
 #[derive(Debug, Clone, Copy)]
@@ -83,18 +87,24 @@ impl Page {
                 return self.load_event().await;
             }
         }
-        let quiet = |state: &PageState| (held() || state.network.under_way_since(mark.requests) == 0).then_some(());
-        if quiet(&lock(&self.state)).is_some() {
-            return Ok(());
-        }
-        match self.unless_dialog(self.until("the page's requests", REQUESTS_WAIT_MAX, quiet)).await {
-            Err(BrowserError::Timeout { .. }) => Ok(()),
-            // What an answer changed on the page is there one turn later.
-            other => {
-                other?;
-                self.turn().await
+        let quiet = |state: &PageState| {
+            let done = state.network.under_way_since(mark.requests) == 0 && !state.frames_come_since(mark.navigations);
+            (held() || done).then_some(())
+        };
+        let latest = Instant::now() + REQUESTS_WAIT_MAX;
+        for _ in 0..ROUNDS_MAX {
+            if quiet(&lock(&self.state)).is_some() {
+                break;
             }
+            let left = latest.saturating_duration_since(Instant::now());
+            match self.unless_dialog(self.until("the page's requests", left, quiet)).await {
+                Err(BrowserError::Timeout { .. }) => break,
+                other => other?,
+            }
+            // What an answer changed on the page is there one turn later, and so is what it began.
+            self.turn().await?;
         }
+        Ok(())
     }
 
     /// Lets the page's pending timers and tasks run once.
