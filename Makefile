@@ -6,6 +6,7 @@
 #   make load ARGS=…                    agents and viewers against a service; `make load ARGS=--help` says what can be asked
 #   make soak                           the long one: 10,000 mixed sessions; figures to the screen, pictures to target/soak.html
 #   make compare                        our snapshots beside Playwright's own, over real pages
+#   make storm                          malformed messages to every front end; nothing may crash, hang or stay
 #   make kills                          ends the service at random points around approvals; nothing may be lost or run twice
 #   make viewer | fmt | lint            one part of it
 
@@ -21,10 +22,10 @@ ifneq ($(shell grep -L helmwatch-viewer-not-built viewer/dist/index.html 2>/dev/
 $(VIEWER_BUILT): rebuild
 endif
 
-.PHONY: help run test bench load soak compare kills viewer fmt lint rebuild
+.PHONY: help run test bench load soak compare kills storm viewer fmt lint rebuild
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,10p'
+	@sed -n 's/^# \{0,1\}//p' Makefile | sed -n '1,11p'
 
 run:
 	@tests/setup.sh run
@@ -40,7 +41,7 @@ test:
 # The standard set, when nothing else is asked for.
 bench: ARGS := $(if $(ARGS),$(ARGS),--write BENCHMARKS.md --json target/bench.json)
 
-bench load compare kills:
+bench load compare kills storm:
 	@tests/setup.sh test
 	@$(MAKE) --silent --no-print-directory $(VIEWER_BUILT)
 	cargo build --locked --release -p helmwatch -p helmwatch-tests
