@@ -1,5 +1,7 @@
 //! What stands in fields for secrets is in no picture. Checked by the pixels: two different secrets look exactly alike.
 
+use std::time::Duration;
+
 use helmwatch_tests::viewer::Viewer;
 use image::{GenericImageView, RgbImage};
 use serde_json::{Value, json};
@@ -58,6 +60,17 @@ async fn frame(room: &Room, agent: &Hand) -> RgbImage {
     image::load_from_memory(&jpeg).unwrap().to_rgb8()
 }
 
+/// Puts a field into a shadow tree that no observer hears of.
+async fn attach(agent: &Hand, digits: &str) -> Value {
+    let text = escaped(digits);
+    let attach = format!(
+        "() => {{ const root = document.getElementById('idle').attachShadow({{ mode: 'open' }});
+            root.innerHTML = '<input autocomplete=cc-number style=width:260px;font-size:18px value={text}>';
+            const box = root.firstChild.getBoundingClientRect(); return {{ idle: [box.x, box.y, box.width, box.height] }}; }}"
+    );
+    serde_json::from_str(&agent.evaluate(&attach).await).unwrap()
+}
+
 /// The agent's own picture.
 async fn shot(agent: &Hand) -> RgbImage {
     let answer = agent.ok("browser_take_screenshot", json!({ "type": "png" })).await;
@@ -70,6 +83,10 @@ fn cut(picture: &RgbImage, places: &Value, id: &str) -> RgbImage {
     let (x, y, width, height) = (number(0) as u32, number(1) as u32, number(2) as u32, number(3) as u32);
     picture.view(x, y, width, height).to_image()
 }
+
+/// For how long a page that nobody sees goes on looking through itself, and how often (`page_script/mask.js`).
+const ALONE: Duration = Duration::from_millis(10_500);
+const LOOK: Duration = Duration::from_millis(250);
 
 const ONE: &str = "4111111111111111";
 const OTHER: &str = "5500000000000004";
@@ -138,18 +155,32 @@ async fn a_shadow_tree_that_comes_without_a_word_is_covered_in_the_next_picture(
     for digits in [ONE, OTHER] {
         let room = Room::with(|options| options.policy("open")).await;
         let (agent, _) = page(&room).await;
-        let text = escaped(digits);
-        let attach = format!(
-            "() => {{ const root = document.getElementById('idle').attachShadow({{ mode: 'open' }});
-                root.innerHTML = '<input autocomplete=cc-number style=width:260px;font-size:18px value={text}>';
-                const box = root.firstChild.getBoundingClientRect(); return {{ idle: [box.x, box.y, box.width, box.height] }}; }}"
-        );
-        let places: Value = serde_json::from_str(&agent.evaluate(&attach).await).unwrap();
+        let places = attach(&agent, digits).await;
         pictures.push((cut(&shot(&agent).await, &places, "idle"), cut(&frame(&room, &agent).await, &places, "idle")));
         room.close().await;
     }
     assert!(pictures[0].0 == pictures[1].0, "the screenshot shows it");
     assert!(pictures[0].1 == pictures[1].1, "the live picture shows it");
+}
+
+/// A page looks through itself for as long as somebody may see it. One that was alone so long that it no longer does is told when
+/// somebody comes, and again for as long as they stay.
+#[tokio::test]
+async fn a_page_that_was_left_alone_looks_again_when_somebody_watches() {
+    let mut pictures = Vec::new();
+    for digits in [ONE, OTHER] {
+        let room = Room::with(|options| options.policy("open")).await;
+        let (agent, _) = page(&room).await;
+        tokio::time::sleep(ALONE).await;
+        let path = format!("/v1/sessions/{}/live", only_session(&room).await);
+        let mut viewer = Viewer::connect(&room.service.base(), &path, Some(room.service.admin_key())).await.unwrap();
+        viewer.frame().await.unwrap();
+        let places = attach(&agent, digits).await;
+        tokio::time::sleep(LOOK * 4).await;
+        pictures.push(cut(&frame(&room, &agent).await, &places, "idle"));
+        room.close().await;
+    }
+    assert!(pictures[0] == pictures[1], "the live picture shows it");
 }
 
 #[tokio::test]

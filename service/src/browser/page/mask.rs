@@ -15,6 +15,8 @@ use crate::config::MaskConfig;
 
 /// How long a frame may take to look through itself before a picture.
 const COVER_WAIT_MAX: Duration = Duration::from_millis(500);
+/// How often a page that is watched is told so: half of the time for which its script goes on looking by itself (`SEEN_MS`).
+const COVER_EVERY: Duration = Duration::from_secs(5);
 
 impl Page {
     /// Hides secrets in all documents of a CDP session from now on (`Page.addScriptToEvaluateOnNewDocument`), before they run and draw
@@ -63,6 +65,14 @@ impl Page {
         let all = self.unless_dialog(async { Ok(futures_util::future::join_all(looks).await) });
         if !matches!(tokio::time::timeout(COVER_WAIT_MAX, all).await, Ok(Ok(_))) {
             tracing::debug!("a page could not be looked through before its picture");
+        }
+    }
+
+    /// Keeps the frames of a page that is watched looking for secrets, until dropped.
+    pub(super) async fn stay_covered(&self) {
+        loop {
+            self.cover().await;
+            tokio::time::sleep(COVER_EVERY).await;
         }
     }
 }

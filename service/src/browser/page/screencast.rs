@@ -188,8 +188,15 @@ impl Page {
         Ok(watching)
     }
 
-    /// Does what is due, until this audience is gone.
+    /// Sees to the picture until this audience is gone: that it flows, and that no secret comes into it.
     async fn run_cast(self: Arc<Self>, audience: u64) {
+        tokio::select! {
+            () = self.do_what_is_due(audience) => {}
+            () = self.stay_covered() => {}
+        }
+    }
+
+    async fn do_what_is_due(&self, audience: u64) {
         loop {
             let (at, ask) = {
                 let mut cast = lock(&self.cast.inner);
