@@ -262,6 +262,7 @@ async fn every_route_asks_for_a_key_and_each_for_its_scope() {
         house.with("hw_wrong", method, path, None).await.refused(401, "unknown_key");
     }
     house.ask("GET", "/v1/sessions?key=hw_x", &[], None).await.refused(400, "key_in_address");
+    house.ask("GET", "/healthz", &[("host", "elsewhere.example")], None).await.refused(400, "two_hosts");
     house
         .with(&agent, "POST", "/v1/approvals/a_a", Some(json!({"decision": "approve"})))
         .await

@@ -28,6 +28,8 @@ use super::stranger::let_run;
 
 /// Downloads followed at once in one browser; each context has a smaller limit of its own.
 const DOWNLOADS_MAX: usize = 1024;
+/// How long a killed process may take to be gone, with its folder.
+const END_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// A browser with its connection. Dropping it ends the process.
 pub struct Chromium {
@@ -208,12 +210,14 @@ impl Chromium {
         self.process.as_ref().map(Process::pid)
     }
 
-    /// Ends it and waits until nothing of it is left.
+    /// Ends it and waits until nothing of it is left; a process that the kernel does not let die is left to it, and said so.
     pub async fn close(&self) {
         match &self.process {
             Some(process) => {
                 process.kill();
-                process.ended().await;
+                if tokio::time::timeout(END_WAIT_MAX, process.ended()).await.is_err() {
+                    tracing::error!(pid = process.pid(), "a browser was killed and is still there; nobody waits for it any longer");
+                }
             }
             None => self.connection.end("closed"),
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use metrics::counter;
@@ -74,8 +74,12 @@ pub(super) fn protocols(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim)
 }
 
-/// Refuses pages of other origins, on every route.
+/// Refuses pages of other origins, on every route, and requests that name two hosts (RFC 9112, section 3.2): a proxy in front may have
+/// judged by the one that we do not read.
 pub(super) async fn own_pages(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
+    if request.headers().get_all(HOST).into_iter().count() > 1 {
+        return Refusal::two_hosts().into_response();
+    }
     // A foreign page that only links here, or shows nothing it can read, is harmless: what is open to all stays so.
     let open = request.method().is_safe() && !request.headers().contains_key(http::header::ORIGIN);
     if !open && origin::came_from(request.headers(), &edge.public_url) == From::Elsewhere {

@@ -70,6 +70,14 @@ impl Refusal {
         )
     }
 
+    pub(super) fn two_hosts() -> Self {
+        Self::bad_request(
+            "two_hosts",
+            "The request names more than one host.",
+            "Send one `Host` header; a proxy in front should replace it, not add one.",
+        )
+    }
+
     pub(super) fn scope(needed: &str) -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
