@@ -21,16 +21,22 @@ mod visit;
 mod webhook_command;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
 use self::cli::{Cli, Command, PolicyCommand, WebhookCommand};
 use self::settings_watch::SettingsWatch;
 
+/// How long a thread for blocking work waits for more. With tokio's own ten seconds a file read every few seconds keeps all alive that a
+/// rush has started, for they take turns.
+const BLOCKING_THREAD_IDLE: Duration = Duration::from_secs(1);
+
 /// Runs what the command line says. Errors go to standard error: one line what, one line how.
 #[must_use]
 pub fn run() -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = match builder.enable_all().thread_keep_alive(BLOCKING_THREAD_IDLE).build() {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!(

@@ -216,7 +216,10 @@ impl Chromium {
             Some(process) => {
                 process.kill();
                 if tokio::time::timeout(END_WAIT_MAX, process.ended()).await.is_err() {
-                    tracing::error!(pid = process.pid(), "a browser was killed and is still there; nobody waits for it any longer");
+                    tracing::error!(
+                        pid = process.pid(),
+                        "a browser was killed and is still there; nobody waits for it any longer"
+                    );
                 }
             }
             None => self.connection.end("closed"),
