@@ -68,11 +68,11 @@ impl Page {
         }
     }
 
-    /// Keeps the frames of a page that is watched looking for secrets, until dropped.
+    /// Keeps the frames of a page that was just covered and is watched looking for secrets, until dropped.
     pub(super) async fn stay_covered(&self) {
         loop {
-            self.cover().await;
             tokio::time::sleep(COVER_EVERY).await;
+            self.cover().await;
         }
     }
 }

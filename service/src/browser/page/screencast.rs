@@ -181,15 +181,23 @@ impl Page {
             caster.after(cast.last_cast);
             cast.caster = Some(caster);
             cast.audience += 1;
-            self.carry_out(first);
-            self.tasks.spawn("screencast", Arc::clone(self).run_cast(cast.audience));
+            self.tasks.spawn("screencast", Arc::clone(self).run_cast(cast.audience, first));
             self.tasks.spawn("still picture", Arc::clone(self).still(watching.frames()));
         }
         Ok(watching)
     }
 
     /// Sees to the picture until this audience is gone: that it flows, and that no secret comes into it.
-    async fn run_cast(self: Arc<Self>, audience: u64) {
+    async fn run_cast(self: Arc<Self>, audience: u64, first: Deed) {
+        // What came while nobody saw the page is covered before its first picture.
+        self.cover().await;
+        {
+            let cast = lock(&self.cast.inner);
+            if cast.audience != audience || cast.caster.is_none() {
+                return;
+            }
+            self.carry_out(first);
+        }
         tokio::select! {
             () = self.do_what_is_due(audience) => {}
             () = self.stay_covered() => {}

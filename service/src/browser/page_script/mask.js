@@ -128,13 +128,15 @@ const mask = kinds => {
     }
   };
   // `attachShadow` on an element that is there already is no change that an observer hears of. So shadow trees are looked for
-  // whenever anything changes: at once in custom elements, which hold most, and in all before the next drawing; and now and then for
-  // as long as a picture may be made of the page: a page that nobody sees has nothing to hide, and is not woken four times a second.
+  // for as long as a picture may be made of the page: whenever anything changes (at once in custom elements, which hold most, and in
+  // all before the next drawing), and now and then. A page that nobody sees has nothing to hide, and is not woken four times a second.
   // Where a look takes long it rests twenty times as long, and what was to be looked at meanwhile is looked at then.
   const SWEEP_MS = 250;
   /** How long looks go on after a document began and after each word that it is seen, which comes twice as often (`page/mask.rs`). */
   const SEEN_MS = 10_000;
   const NESTED_MAX = 50;
+  let seenUntil = 0;
+  let looking = 0;
   let restsUntil = 0;
   let wholeRestsUntil = 0;
   let awaitsFrame = false;
@@ -171,6 +173,7 @@ const mask = kinds => {
     return undefined;
   };
   const sweepSoon = () => {
+    if (!looking) return;
     if (performance.now() >= restsUntil) sweep(false);
     if (awaitsFrame) return;
     awaitsFrame = true;
@@ -179,8 +182,6 @@ const mask = kinds => {
       sweepAll();
     });
   };
-  let seenUntil = 0;
-  let looking = 0;
   const look = () => {
     sweepAll();
     if (performance.now() < seenUntil) return;
