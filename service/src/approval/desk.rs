@@ -5,39 +5,26 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
-use helmwatch_protocol::{ApprovalId, ApprovalState, ApprovalView, GrantWish, SessionId};
-use metrics::{counter, histogram};
+use helmwatch_protocol::{ApprovalId, ApprovalView, GrantWish, SessionId};
 use serde_json::{Map, Value};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::board::{Board, CallMark, Standing};
+use super::advance::task_died;
+use super::board::{Board, CallMark};
 use super::card::cut;
 use super::feed::NEWS_MAX;
 use super::limits::DeskLimits;
-use super::machine::{Event, step};
+use super::machine::Event;
 use super::running::Running;
 use super::ticket::{Finish, Outcome, Permit, Ticket};
-use super::{
-    AskError, BeginError, Card, Change, Changed, DecideError, EditRefused, Edited, Feed, Filter, Ledger, Reach, Record,
-    State, Yes,
-};
-use crate::auth::{Human, KeyId, NotKept, NotKeptReason, Tenant, WallClock};
-use crate::telemetry::names;
+use super::{AskError, BeginError, Card, DecideError, EditRefused, Edited, Ledger, Reach, Record, State, Yes};
+use crate::auth::{Human, KeyId, NotKept, NotKeptReason, WallClock};
 
 /// Longest reason a person may write, in characters.
 pub(super) const REASON_CHARS_MAX: usize = 1_000;
-/// Most records of one list.
-pub(super) const LIST_MAX: u32 = 500;
-/// How often a change is tried again that lost against another. Each loss is a step forward, and a life has four, and a yes of ten
-/// people at most.
-const TRIES_MAX: usize = 16;
-
-/// How long an edit that is on disk may take to be seen in memory: a moment of another task.
-const EDITED_WAIT: Duration = Duration::from_secs(2);
 
 /// What a person says to a held call.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +50,7 @@ pub(super) struct Inner {
     pub limits: DeskLimits,
     pub clock: WallClock,
     /// Every step of a life runs in a task of its own: a client that leaves midway cannot leave it half done.
-    tasks: TaskTracker,
+    pub tasks: TaskTracker,
     /// Held for a few lines only, never over an await.
     board: Mutex<Board>,
     /// A card was added: the clock task looks when it is due.
@@ -367,187 +354,6 @@ impl Desk {
         self.advance(id, Event::Withdraw { reason: reason.to_owned() }).await.map(drop)
     }
 
-    /// Cards within reach, newest first, at most 500.
-    ///
-    /// # Errors
-    /// [`NotKept`] when the ledger cannot be read.
-    pub async fn list(&self, reach: &Reach, state: Option<ApprovalState>) -> Result<Vec<ApprovalView>, NotKept> {
-        let tenant = match reach {
-            Reach::All => None,
-            Reach::Tenant(tenant) => Some(tenant.clone()),
-        };
-        let states = State::ALL.into_iter().filter(|one| state.is_none_or(|state| one.wire() == state)).collect();
-        let filter = Filter { tenant, session: None, states, count_max: LIST_MAX };
-        let records = self.inner.ledger.list(&filter).await?;
-        Ok(records.iter().map(Record::view).collect())
-    }
-
-    /// One card; another tenant's reads as none.
-    ///
-    /// # Errors
-    /// [`NotKept`] when the ledger cannot be read.
-    pub async fn get(&self, reach: &Reach, id: &ApprovalId) -> Result<Option<ApprovalView>, NotKept> {
-        Ok(self.find(reach, id).await?.map(|record| record.view()))
-    }
-
-    /// The picture of a card (`image/jpeg`); another tenant's reads as none.
-    ///
-    /// # Errors
-    /// [`NotKept`] when the ledger cannot be read.
-    pub async fn picture(&self, reach: &Reach, id: &ApprovalId) -> Result<Option<Bytes>, NotKept> {
-        match self.find(reach, id).await? {
-            Some(_) => self.inner.ledger.picture(id).await,
-            None => Ok(None),
-        }
-    }
-
-    /// The cards of a session that wait for a person, oldest first. From memory.
-    #[must_use]
-    pub fn pending_of(&self, session: &SessionId) -> Vec<ApprovalView> {
-        self.pending(|record| record.card.session == *session)
-    }
-
-    /// All cards within reach that wait for a person, oldest first. From memory.
-    #[must_use]
-    pub fn pending_within(&self, reach: &Reach) -> Vec<ApprovalView> {
-        self.pending(|record| reach.covers(&record.card.tenant))
-    }
-
-    /// All cards that wait for a person, with whose they are. From memory.
-    #[must_use]
-    pub fn pending_of_tenants(&self) -> Vec<(Tenant, ApprovalView)> {
-        let board = self.board();
-        let waiting = board.iter().map(|entry| &entry.record).filter(|record| record.state == State::Pending);
-        waiting.map(|record| (record.card.tenant.clone(), record.view())).collect()
-    }
-
-    /// How many cards of a session wait for a person.
-    #[must_use]
-    pub fn pending_count(&self, session: &SessionId) -> u32 {
-        let waits = |record: &Record| record.state == State::Pending && record.card.session == *session;
-        let count = self.board().iter().filter(|entry| waits(&entry.record)).count();
-        u32::try_from(count).unwrap_or(u32::MAX)
-    }
-
-    fn pending(&self, fits: impl Fn(&Record) -> bool) -> Vec<ApprovalView> {
-        let waits = |record: &&Record| record.state == State::Pending && fits(record);
-        let mut views: Vec<ApprovalView> =
-            self.board().iter().map(|entry| &entry.record).filter(waits).map(Record::view).collect();
-        views.sort_by_key(|view| view.asked_at);
-        views
-    }
-
-    /// News of cards within reach, from now on. Subscribe first, then list: nothing falls between.
-    #[must_use]
-    pub fn subscribe(&self, reach: Reach) -> Feed {
-        Feed::new(reach, self.board().news.subscribe())
-    }
-
-    async fn find(&self, reach: &Reach, id: &ApprovalId) -> Result<Option<Record>, NotKept> {
-        let live = self.board().get(id).map(|entry| entry.record.clone());
-        let record = match live {
-            Some(record) => Some(record),
-            None => self.inner.ledger.get(id).await?,
-        };
-        Ok(record.filter(|record| reach.covers(&record.card.tenant)))
-    }
-
-    /// Takes one step, in a task of its own. Answers the state that this very step led to (`None`: it changed nothing) and the
-    /// record as it stands; nothing when there is no such card.
-    pub(super) async fn advance(
-        &self,
-        id: &ApprovalId,
-        event: Event,
-    ) -> Result<Option<(Option<State>, Record)>, NotKept> {
-        self.advance_with(id, event, None).await
-    }
-
-    /// The same; `edited` are the arguments of an edit.
-    async fn advance_with(
-        &self,
-        id: &ApprovalId,
-        event: Event,
-        edited: Option<Arc<Map<String, Value>>>,
-    ) -> Result<Option<(Option<State>, Record)>, NotKept> {
-        let (desk, id) = (self.clone(), id.clone());
-        let stepped = self.inner.tasks.spawn(async move { desk.take_step(&id, &event, edited.as_ref()).await }).await;
-        stepped.unwrap_or_else(|_| Err(task_died()))
-    }
-
-    async fn take_step(
-        &self,
-        id: &ApprovalId,
-        event: &Event,
-        edited: Option<&Arc<Map<String, Value>>>,
-    ) -> Result<Option<(Option<State>, Record)>, NotKept> {
-        for _ in 0..TRIES_MAX {
-            let wall_ms = self.inner.clock.now_ms();
-            let next = self
-                .board()
-                .get(id)
-                .map(|entry| (step(entry.life(), event.clone(), entry.now(wall_ms)), entry.record.clone()));
-            let Some((change, record)) = next else {
-                // Not on the board: its life is over.
-                return Ok(self.inner.ledger.get(id).await?.map(|record| (None, record)));
-            };
-            let Some(change) = change else { return Ok(Some((None, record))) };
-            if let Some(record) = self.store_change(id, &change, edited).await? {
-                return Ok(Some((Some(change.to), record)));
-            }
-        }
-        Err(NotKept::new(NotKeptReason::Busy, "the approval changed too often at once"))
-    }
-
-    /// `None`: another change was first, and the board shows it now.
-    async fn store_change(
-        &self,
-        id: &ApprovalId,
-        change: &Change,
-        edited: Option<&Arc<Map<String, Value>>>,
-    ) -> Result<Option<Record>, NotKept> {
-        let changed = self.inner.ledger.change(id, change).await?;
-        if matches!(&changed, Changed::Lost(record) if record.state == State::Edited) {
-            return self.edit_seen(id).await.map(|()| None);
-        }
-        let mut board = self.board();
-        match changed {
-            Changed::Done(record) => {
-                tracing::info!(approval = %id, from = change.from.word(), to = change.to.word(), "approval changed");
-                count(change, record.asked_at);
-                if let (State::Edited, Some(entry)) = (change.to, board.get_mut(id)) {
-                    // Before the call wakes on it.
-                    entry.edited = edited.cloned();
-                }
-                if let Some(grant) = &change.grant {
-                    let left = grant.expires_at.saturating_sub(change.at);
-                    let until = Instant::now() + Duration::from_millis(left);
-                    board.publish_grant(grant);
-                    board.grants.insert(grant.id.clone(), Standing { record: (**grant).clone(), until });
-                }
-                board.mirror(&record, self.inner.limits.approved_for);
-                drop(board);
-                self.inner.added.notify_one();
-                Ok(Some(*record))
-            }
-            Changed::Lost(record) => {
-                board.mirror(&record, self.inner.limits.approved_for);
-                Ok(None)
-            }
-            Changed::Missing => {
-                board.release(id);
-                Err(NotKept::new(NotKeptReason::Failed, "the approval is gone from the ledger"))
-            }
-        }
-    }
-
-    /// Another's edit was first. Whoever made it has the new arguments, and puts them on the board before anybody wakes: so it is theirs
-    /// to show the change there, too.
-    async fn edit_seen(&self, id: &ApprovalId) -> Result<(), NotKept> {
-        let Some(mut state) = self.board().get(id).map(|entry| entry.state.subscribe()) else { return Ok(()) };
-        let seen = tokio::time::timeout(EDITED_WAIT, state.wait_for(|state| *state != State::Pending)).await;
-        seen.map(drop).map_err(|_| NotKept::new(NotKeptReason::Busy, "an edit of the same call is on its way"))
-    }
-
     pub(super) fn board(&self) -> MutexGuard<'_, Board> {
         // Every change to the board is one assignment at a time; a panic elsewhere leaves it whole.
         self.inner.board.lock().unwrap_or_else(PoisonError::into_inner)
@@ -582,19 +388,4 @@ pub(super) fn random_word() -> String {
 
 pub(super) fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-fn task_died() -> NotKept {
-    NotKept::new(NotKeptReason::Failed, "the task that stored it ended early")
-}
-/// A change that is written down, `asked_at` milliseconds since the epoch.
-fn count(change: &Change, asked_at: u64) {
-    if change.to == change.from {
-        return;
-    }
-    counter!(names::APPROVALS, "state" => change.to.word()).increment(1);
-    if matches!(change.to, State::Approved | State::Edited | State::Denied) {
-        let took = Duration::from_millis(change.at.saturating_sub(asked_at));
-        histogram!(names::APPROVAL_SECONDS).record(took.as_secs_f64());
-    }
 }

@@ -7,8 +7,10 @@
 //! This room must never decide by itself, wake a call on a decision that is not stored, or show one tenant another's
 //! cards. How a card lives is in `machine` and pure; where it is kept is behind [`Ledger`].
 
+mod advance;
 mod board;
 mod card;
+mod cards;
 mod desk;
 mod edit;
 mod error;

@@ -6,7 +6,8 @@ use helmwatch_protocol::ApprovalId;
 use tokio::time::Instant;
 
 use super::board::Entry;
-use super::desk::{LIST_MAX, milliseconds};
+use super::cards::LIST_MAX;
+use super::desk::milliseconds;
 use super::machine::{Event, Now, step};
 use super::{Desk, Filter, State};
 use crate::auth::NotKept;

@@ -8,6 +8,7 @@
 
 mod error;
 mod folder;
+mod lent;
 mod name;
 mod roots;
 mod seal;

@@ -14,21 +14,21 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::answer::Answer;
+use super::act::act;
 use super::context::{CallContext, Progress};
+use super::first::First;
 use super::held::{self, Held};
-use super::keeper::Keeper;
-use super::look::{Known, Seen, decide, look, look_closer};
+use super::look::{Known, decide, look, look_closer};
 use super::prepared::{Prepared, Run, Wanted, Work};
 use super::response;
-use super::sending::{self, Away, Judge, Sent};
+use super::sending::{self, Away, Judge};
 use super::terms::Terms;
 use super::tool::Tool;
 use super::traced::Watched;
-use super::{Capabilities, House, Reply, ToolError, ToolSpec, Turn, catalog, describe, drive, handoff};
+use super::{Capabilities, House, Reply, ToolError, ToolSpec, catalog, describe, drive, handoff};
 use crate::approval::Desk;
 use crate::audit::{Kind, Line, Log};
-use crate::policy::{Asking, Current, Effect, Verdict};
+use crate::policy::{Current, Effect, Verdict};
 use crate::session::{CallNumber, Patience, Registry, SendingJudge, Session, SessionError};
 use crate::telemetry::names;
 
@@ -91,22 +91,6 @@ enum Turned<T> {
     Done(Result<T, ToolError>),
     /// A person has the wheel: it has not begun.
     Driven(BoxFuture<'static, T>),
-}
-
-/// What the first turn came to.
-pub(super) enum First {
-    Done(Reply, Option<ToolError>),
-    /// A person must see it: the run is kept for the second turn.
-    Ask {
-        run: Run,
-        seen: Seen,
-        rule: String,
-        message: String,
-        ttl: Duration,
-        asking: Asking,
-    },
-    /// It was carried out, and something that it sent is held.
-    Sent(Box<Sent>),
 }
 
 impl Gate {
@@ -413,47 +397,6 @@ impl Gate {
     }
 }
 
-impl First {
-    /// The end of a turn that asks nobody.
-    pub(super) fn over(self) -> (Reply, Option<ToolError>) {
-        match self {
-            Self::Done(reply, error) => (reply, error),
-            Self::Ask { .. } | Self::Sent(_) => {
-                unreachable!("only the policy's answer asks, and what is held is waited for")
-            }
-        }
-    }
-
-    /// Says something before all else that is said of the call.
-    pub(super) fn say_first(&mut self, said: String) {
-        match self {
-            Self::Done(reply, _) => response::say_first(reply, &said),
-            Self::Sent(sent) => sent.said = Some(said),
-            Self::Ask { .. } => {}
-        }
-    }
-
-    /// What went wrong, if anything did.
-    pub(super) fn error(&self) -> Option<&ToolError> {
-        match self {
-            Self::Done(_, error) => error.as_ref(),
-            Self::Sent(sent) => sent.outcome.as_ref().err(),
-            Self::Ask { .. } => None,
-        }
-    }
-
-    pub(super) async fn done(
-        session: &Session,
-        known: &Known,
-        outcome: Result<Answer, ToolError>,
-        terms: Terms,
-    ) -> Self {
-        let error = outcome.as_ref().err().cloned();
-        let keeper = Keeper { session, public_url: &known.public_url };
-        Self::Done(response::render(&keeper, outcome, terms).await, error)
-    }
-}
-
 pub(super) fn cancelled() -> ToolError {
     ToolError::new("cancelled", "The call was cancelled.", "Call again if it is still wanted.")
 }
@@ -465,99 +408,4 @@ pub(super) fn not_allowed(rule: &str, message: &str) -> ToolError {
         format!("The rule \"{rule}\" does not allow this: {message}"),
         "Do something else; asking again will not help.",
     )
-}
-
-/// Runs what may run, in this very turn.
-async fn act(
-    session: &Arc<Session>,
-    known: &Known,
-    seen: Seen,
-    run: Run,
-    terms: Terms,
-    number: CallNumber,
-    approved: bool,
-) -> First {
-    show(session, known, &seen).await;
-    let turn = Turn {
-        session: Arc::clone(session),
-        tabs: session.tabs().iter().map(|tab| tab.number()).collect(),
-        downloads: session.downloads_begun(),
-        page: seen.page,
-        readings: seen.readings,
-        navigation_deadline: known.navigation_deadline,
-        public_url: Arc::clone(&known.public_url),
-        tokens_max: terms.tokens_max,
-    };
-    let readings = turn.readings.clone();
-    let page = turn.page.clone().map(|page| (Arc::clone(&page), page.mark()));
-    let watched = Watched::begin();
-    Watched::acts(session, known);
-    // What pages send from here on is this call's, until it is over.
-    let acting = (known.effect != Effect::Read).then(|| {
-        let summary = describe::sentence(&known.verb, &readings, known.to_url.as_deref());
-        let targets = readings.iter().map(|reading| reading.facts.clone()).collect();
-        session.acting(number, summary, approved, targets)
-    });
-    let outcome = tokio::select! {
-        biased;
-        outcome = run(turn) => outcome,
-        () = sending::stuck(session, page.as_ref().map(|(page, _)| &**page), known, number), if acting.is_some() => sending::cut_off(),
-    };
-    let outcome = hide(outcome, &known.hidden);
-    Watched::acted(session, known, &outcome);
-    watched.ended(session, known, &readings, &outcome);
-    let held = if acting.is_some() { session.held_of(number).await } else { Vec::new() };
-    drop(acting);
-    if !held.is_empty() {
-        return First::Sent(Box::new(Sent { outcome, held, page, approved, said: None }));
-    }
-    First::done(session, known, outcome, terms).await
-}
-
-/// Takes out of an answer what a person typed for nobody else to read. What the page itself shows of it is the page's doing.
-fn hide(outcome: Result<Answer, ToolError>, hidden: &[String]) -> Result<Answer, ToolError> {
-    let blank =
-        |text: &str| hidden.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "••••••"));
-    if hidden.is_empty() {
-        return outcome;
-    }
-    match outcome {
-        Ok(answer) => Ok(Answer {
-            code: answer.code.iter().map(|line| blank(line)).collect(),
-            result: blank(&answer.result),
-            ..answer
-        }),
-        Err(error) => Err(ToolError { what: blank(&error.what), hint: blank(&error.hint), ..error }),
-    }
-}
-
-/// Shows people what is about to be done, where the agent asked for that. Nothing hangs on it.
-async fn show(session: &Session, known: &Known, seen: &Seen) {
-    let Some(shown) = session.shown_actions().filter(|_| known.effect != Effect::Read) else { return };
-    let Some(page) = seen.page.as_ref().filter(|page| page.dialog().is_none()) else { return };
-    let title = match shown.named {
-        true => describe::sentence(&known.verb, &seen.readings, known.to_url.as_deref()),
-        false => String::new(),
-    };
-    let at = seen.readings.first().map(|reading| reading.rect);
-    if title.is_empty() && at.is_none() {
-        return;
-    }
-    match page.show_action(&title, at, &shown.style, shown.duration).await {
-        // The agent's own wish, like browser_wait_for: people are to see it before it happens.
-        Ok(()) => tokio::time::sleep(shown.duration).await,
-        Err(error) => tracing::debug!(%error, "an action could not be shown"),
-    }
-}
-
-/// As [`act`], for the second turn of a held call.
-pub(super) async fn act_approved(
-    session: &Arc<Session>,
-    known: &Known,
-    seen: Seen,
-    run: Run,
-    terms: Terms,
-    number: CallNumber,
-) -> First {
-    act(session, known, seen, run, terms, number, true).await
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use helmwatch_protocol::{CallState, HandoffOutcome, handoff_link};
 use tracing::Instrument as _;
 
-use super::gate::{Call, First, Gate, InSession};
+use super::first::First;
+use super::gate::{Call, Gate, InSession};
 use super::look::Known;
 use super::prepared::Wanted;
 use super::terms::{SnapshotMode, Terms};

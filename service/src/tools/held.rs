@@ -8,8 +8,10 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
+use super::act::act_approved;
 use super::editor::{self, HeldCall};
-use super::gate::{self, Call, First, Gate, InSession};
+use super::first::First;
+use super::gate::{self, Call, Gate, InSession};
 use super::look::{Known, Seen, decide, look, look_closer};
 use super::prepared::{Run, Work};
 use super::{Progress, Reply, ToolError, describe, own_client, response, sending};
@@ -255,7 +257,7 @@ async fn approved(
                 return First::Done(response::refusal(&error), Some(error));
             }
         };
-        let mut first = gate::act_approved(&session, &known, seen, run, terms, number).await;
+        let mut first = act_approved(&session, &known, seen, run, terms, number).await;
         let how = match first.error() {
             Some(error) if error.code == "browser_gone" || error.code == "renderer_crashed" => Finish::OutcomeUnknown,
             _ => Finish::Executed,

@@ -5,6 +5,7 @@
 //! wait for a person where it says so, run, settle, answer within the budget. No tool touches a browser except through
 //! its session, and none can decide an approval.
 
+mod act;
 mod answer;
 mod budget;
 mod catalog;
@@ -15,6 +16,7 @@ mod diff;
 mod drive;
 mod editor;
 mod error;
+mod first;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 mod gate;

@@ -18,7 +18,8 @@ use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
 use super::answer::Answer;
-use super::gate::{Call, First, Gate, InSession};
+use super::first::First;
+use super::gate::{Call, Gate, InSession};
 use super::held::{self, PROGRESS_EVERY};
 use super::look::Known;
 use super::terms::Terms;
