@@ -19,11 +19,14 @@ use prost::Message;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use crate::tls::Certificate;
+
 /// A running collector.
 pub struct Collector {
-    address: SocketAddr,
+    /// `scheme://host:port`.
+    origin: String,
     kept: Arc<Mutex<Kept>>,
-    _server: JoinSet<()>,
+    _servers: Vec<JoinSet<()>>,
 }
 
 /// What it got.
@@ -37,6 +40,18 @@ pub struct Kept {
 
 impl Collector {
     pub async fn start() -> Self {
+        let (address, kept, server) = Self::listen().await;
+        Self { origin: format!("http://{address}"), kept, _servers: vec![server] }
+    }
+
+    /// Over TLS with this certificate.
+    pub async fn encrypted(certificate: &Certificate) -> Self {
+        let (address, kept, server) = Self::listen().await;
+        let (port, tls) = certificate.in_front_of(address).await;
+        Self { origin: format!("https://localhost:{port}"), kept, _servers: vec![server, tls] }
+    }
+
+    async fn listen() -> (SocketAddr, Arc<Mutex<Kept>>, JoinSet<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let kept = Arc::new(Mutex::new(Kept::default()));
@@ -44,12 +59,12 @@ impl Collector {
             Router::new().route("/v1/traces", post(traces)).route("/v1/logs", post(logs)).with_state(Arc::clone(&kept));
         let mut server = JoinSet::new();
         server.spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { address, kept, _server: server }
+        (address, kept, server)
     }
 
     /// A `[telemetry]` section for it, with further lines.
     pub fn section(&self, more: &str) -> String {
-        format!("[telemetry]\nendpoint = \"http://{}/\"\n{more}\n", self.address)
+        format!("[telemetry]\nendpoint = \"{}/\"\n{more}\n", self.origin)
     }
 
     /// Everything it got so far.

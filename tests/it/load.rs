@@ -17,23 +17,34 @@ use tokio::sync::watch;
 use crate::room::Room;
 use crate::story::keep;
 
+/// Nothing but what is known of the room: no agents, no viewers, no arrivals.
+fn plan(room: &Room) -> Plan {
+    Plan {
+        base: room.service.base(),
+        key: Some(room.service.admin_key().to_owned()),
+        era: Era::Modern,
+        agents: 0,
+        viewers: 0,
+        until: Until::Sessions(0),
+        form_url: room.site.url("/form"),
+        process: Some(room.service.process()),
+        set_limit: Vec::new(),
+        open: None,
+        profiles: None,
+        settles_within: SETTLES_WITHIN,
+    }
+}
+
 #[tokio::test]
 async fn whole_sessions_are_counted_queued_ones_wait_and_nothing_is_left() {
     let room = Room::with(|options| options.config("[pool]\nmax_sessions = 1\nmax_waiting = 8\n")).await;
     let (progress, seen) = watch::channel(0);
     let plan = Plan {
-        base: room.service.base(),
-        key: Some(room.service.admin_key().to_owned()),
-        era: Era::Modern,
         agents: 3,
         viewers: 1,
         until: Until::Sessions(6),
-        form_url: room.site.url("/form"),
-        process: Some(room.service.process()),
         set_limit: vec![(Duration::from_millis(500), 3)],
-        open: None,
-        profiles: None,
-        settles_within: SETTLES_WITHIN,
+        ..plan(&room)
     };
     let report = run(plan, progress).await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
     assert_eq!((report.sessions, report.failed), (6, 0), "{report}");
@@ -58,18 +69,10 @@ async fn after_sessions_of_all_kinds_everything_is_as_it_was_before() {
     let schedule = Schedule::of(&wish).unwrap();
     let (progress, _seen) = watch::channel(0);
     let plan = Plan {
-        base: room.service.base(),
-        key: Some(room.service.admin_key().to_owned()),
-        era: Era::Modern,
-        agents: 0,
         viewers: 1,
-        until: Until::Sessions(0),
-        form_url: room.site.url("/form"),
-        process: Some(room.service.process()),
-        set_limit: Vec::new(),
         open: Some(Open { schedule, noisy_key: None, reaped: true }),
         profiles: Some(folder.path().to_owned()),
-        settles_within: SETTLES_WITHIN,
+        ..plan(&room)
     };
     let report = run(plan, progress).await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
     let kinds = &report.scenario.as_ref().unwrap().kinds;
@@ -135,20 +138,7 @@ async fn beside_a_crowd_the_other_tenant_is_served_and_both_are_counted_apart() 
     let schedule = Schedule::of(&wish).unwrap();
     let noisy_key = Some(room.service.create_key("noisy", &["agent"], Some("noisy")).await.unwrap());
     let (progress, _seen) = watch::channel(0);
-    let plan = Plan {
-        base: room.service.base(),
-        key: Some(room.service.admin_key().to_owned()),
-        era: Era::Modern,
-        agents: 0,
-        viewers: 0,
-        until: Until::Sessions(0),
-        form_url: room.site.url("/form"),
-        process: Some(room.service.process()),
-        set_limit: Vec::new(),
-        open: Some(Open { schedule, noisy_key, reaped: false }),
-        profiles: None,
-        settles_within: SETTLES_WITHIN,
-    };
+    let plan = Plan { open: Some(Open { schedule, noisy_key, reaped: false }), ..plan(&room) };
     let report = run(plan, progress).await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
     let scenario = report.scenario.as_ref().unwrap();
     assert_eq!(scenario.kinds[&Kind::Thinking].ended.get("as planned"), Some(&9), "{report}");
@@ -171,18 +161,9 @@ async fn a_session_that_nobody_closed_is_found_and_named() {
     let wish = Wish { scenario: Scenario::Steady, sessions: 2, rate: 1.0, seed: 1, crowd: 0, may_break: false };
     let (progress, mut seen) = watch::channel(0);
     let plan = Plan {
-        base: room.service.base(),
-        key: Some(room.service.admin_key().to_owned()),
-        era: Era::Modern,
-        agents: 0,
-        viewers: 0,
-        until: Until::Sessions(0),
-        form_url: room.site.url("/form"),
-        process: Some(room.service.process()),
-        set_limit: Vec::new(),
         open: Some(Open { schedule: Schedule::of(&wish).unwrap(), noisy_key: None, reaped: false }),
-        profiles: None,
         settles_within: Duration::from_secs(5),
+        ..plan(&room)
     };
     let forgets = async {
         seen.changed().await.unwrap();

@@ -66,6 +66,7 @@ mod targets;
 mod tasks;
 mod telemetry;
 mod testing;
+mod tls;
 mod upload;
 mod viewers;
 mod webhooks;

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 
 use crate::collector::{Collector, Kept, hex, text, texts};
 use crate::room::{Hand, Room, SOON};
+use crate::tls::Certificate;
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const CLIENT: &str = "00f067aa0ba902b7";
@@ -189,5 +190,33 @@ async fn a_collector_that_is_not_there_or_says_nothing_costs_counts_and_a_line()
             assert!(told.len() <= 2, "one a signal: {told:#?}");
         }
         room.close().await;
+    }
+}
+
+/// A collector elsewhere is believed by its certificate, and one that is not hears nothing.
+#[tokio::test]
+async fn a_collector_is_told_over_tls_only_with_a_certificate_this_machine_trusts() {
+    let certificate = Certificate::new();
+    for trusted in [false, true] {
+        let collector = Collector::encrypted(&certificate).await;
+        let room = Room::with(|mut options| {
+            if trusted {
+                let file = certificate.alone().to_str().unwrap().to_owned();
+                options.environment.push(("SSL_CERT_FILE".to_owned(), file));
+            }
+            options.config(&collector.section(""))
+        })
+        .await;
+        traced(&room, Some(&parent(TRACE)), None).await.goto(&room.site.url("/form")).await;
+        if !trusted {
+            let told = until("a line in the log", SOON, async || {
+                let lines = room.service.log_lines_with("the telemetry collector takes nothing");
+                lines.into_iter().find(|line| line.to_lowercase().contains("certificate"))
+            });
+            told.await.unwrap_or_else(|fault| panic!("{fault}\n{}", room.service.log()));
+        }
+        room.close().await;
+        let kept = collector.kept();
+        assert_eq!(by_name(&kept, TRACE).contains_key("tools/call browser_navigate"), trusted, "{trusted}");
     }
 }

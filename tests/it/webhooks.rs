@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::receiver::{Receiver, SECRET};
 use crate::room::{Hand, Room, SOON};
+use crate::tls::Certificate;
 
 /// Puts the agent's press of the shop's flagged button before a person.
 async fn press_buy(room: &Room, agent: &Hand) -> Value {
@@ -250,30 +251,12 @@ async fn an_operator_tries_webhooks_and_hears_what_came_back() {
 
 #[tokio::test]
 async fn a_receiver_is_believed_only_with_a_certificate_this_machine_trusts() {
-    let folder = tempfile_dir();
-    let certificate = folder.path().join("receiver.pem");
-    let path = certificate.to_str().unwrap();
-    let made = std::process::Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
-        .args([
-            "-subj",
-            "/CN=localhost",
-            "-addext",
-            "subjectAltName=DNS:localhost",
-            "-addext",
-            "basicConstraints=critical,CA:FALSE",
-        ])
-        .args(["-keyout", path, "-out", &format!("{path}.crt")])
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    let both = std::fs::read_to_string(path).unwrap() + &std::fs::read_to_string(format!("{path}.crt")).unwrap();
-    std::fs::write(path, both).unwrap();
-    let mut receiver = Receiver::encrypted(path).await;
+    let certificate = Certificate::new();
+    let mut receiver = Receiver::encrypted(certificate.with_key().to_str().unwrap()).await;
     let config = receiver.hook("private", "ok", "");
     let (well, said) = tried(&config, &[], None).await;
     assert!(!well && said.to_lowercase().contains("certificate"), "{said}");
-    let (well, said) = tried(&config, &[("SSL_CERT_FILE", &format!("{path}.crt"))], None).await;
+    let (well, said) = tried(&config, &[("SSL_CERT_FILE", certificate.alone().to_str().unwrap())], None).await;
     assert!(well, "{said}");
     assert_eq!(receiver.next().await.verified, Some(true));
 }
