@@ -17,7 +17,7 @@
 //! | `through` | `target, x, y` | the point of a frame's viewport as the page around sees it: `x, y, scale, in_view, cover, moving` |
 //! | `at` | `x, y` | `name` of what a click at the point presses; of a frame (`frame: true`) with the point in its pixels |
 //! | `reveal` | `target, round` | `ok`, when it was scrolled into view |
-//! | `sweep` | | looks for secret fields in shadow trees that came without a change (`mask.js`) |
+//! | `sweep` | | looks for secret fields in shadow trees that came without a change (`mask.js`); how many were `found` |
 //! | `arrived` | `x, y` | `came`: was the pointer seen at this point of the frame since it was last asked? |
 //! | `drag_taken` | `target` | since it was last asked: `came`, `accepted`, `dropped`; the element's `text` |
 //! | `file_input`, `cancelled` | `target` | `directory`; `ok` when it was told of a cancelled chooser |

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chromiumoxide::cdp::browser_protocol::page::AddScriptToEvaluateOnNewDocumentParams;
 
 use super::Page;
+use super::capture::{PictureFormat, Shot};
 use super::frames::FrameRef;
 use super::scripting::WORLD;
 use crate::browser::cdp::CdpSession;
@@ -53,18 +54,30 @@ impl Page {
     }
 
     /// Looks once more for secrets before a picture is taken, in all frames: a shadow tree can come without a change that is heard of. A
-    /// frame whose script is busy draws nothing new either, and is not waited for long.
-    pub(super) async fn cover(&self) {
+    /// frame whose script is busy draws nothing new either, and is not waited for long. Was one found, which what is drawn until now shows?
+    pub(super) async fn cover(&self) -> bool {
         let MaskConfig { password, card, one_time_code } = self.options.mask;
         if !(password || card || one_time_code) {
-            return;
+            return false;
         }
         let frames: Vec<FrameRef> = lock(&self.state).frames.keys().map(|id| FrameRef { id: id.clone() }).collect();
         let nothing = serde_json::json!({});
         let looks = frames.iter().map(|frame| self.call_once(frame, "sweep", &nothing, COVER_WAIT_MAX));
         let all = self.unless_dialog(async { Ok(futures_util::future::join_all(looks).await) });
-        if !matches!(tokio::time::timeout(COVER_WAIT_MAX, all).await, Ok(Ok(_))) {
+        let Ok(Ok(looks)) = tokio::time::timeout(COVER_WAIT_MAX, all).await else {
             tracing::debug!("a page could not be looked through before its picture");
+            return false;
+        };
+        looks.into_iter().flatten().any(|look| look["found"].as_u64().is_some_and(|found| found > 0))
+    }
+
+    /// [`Self::cover`] before the first picture of a cast, which is what was drawn last: where that shows what was only now covered,
+    /// it is drawn once more first.
+    pub(super) async fn cover_what_is_drawn(&self) {
+        if self.cover().await
+            && let Err(error) = self.capture(Shot::Viewport, PictureFormat::Jpeg, 1).await
+        {
+            tracing::debug!(%error, "a page could not be drawn anew before its picture");
         }
     }
 

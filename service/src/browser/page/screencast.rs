@@ -190,7 +190,7 @@ impl Page {
     /// Sees to the picture until this audience is gone: that it flows, and that no secret comes into it.
     async fn run_cast(self: Arc<Self>, audience: u64, first: Deed) {
         // What came while nobody saw the page is covered before its first picture.
-        self.cover().await;
+        self.cover_what_is_drawn().await;
         {
             let cast = lock(&self.cast.inner);
             if cast.audience != audience || cast.caster.is_none() {

@@ -30,7 +30,7 @@ globalThis.__helmwatch = Object.freeze({
   through: guarded(through),
   at: guarded(at),
   reveal: guarded(reveal),
-  sweep: guarded(() => { globalThis.__helmwatchSweep?.(); return {}; }),
+  sweep: guarded(() => ({ found: globalThis.__helmwatchSweep?.() ?? 0 })),
   arrived: guarded(arrived),
   drag_taken: guarded(dragTaken),
   file_input: guarded(fileInput),

@@ -78,8 +78,11 @@ const mask = kinds => {
     if (!isConnected(field) || isDrawnHidden(field)) return;
     for (const [name, value] of DECLARED) field.style.setProperty(name, value, 'important');
   };
+  /** How many fields were hidden so far. */
+  let hides = 0;
   const hide = field => {
     hidden.add(field);
+    hides++;
     const hold = () => {
       const held = field.animate([LOOK], { duration: 0, fill: 'forwards' });
       held.persist();
@@ -193,9 +196,12 @@ const mask = kinds => {
     looking ||= setInterval(look, SWEEP_MS);
   };
   seen();
+  /** Answers how many fields were found that stood there to be read until now. */
   globalThis.__helmwatchSweep = () => {
     seen();
+    const before = hides;
     sweep();
+    return hides - before;
   };
 
   const changed = (records, root) => {
