@@ -13,7 +13,7 @@ use super::{ToolError, Turn, describe};
 use crate::policy::Effect;
 use crate::session::{CallNumber, Session};
 
-/// Runs what may run, in this very turn.
+/// Runs what may run, in this very turn; `approved` when a person said yes to it, or to its rule.
 pub(super) async fn act(
     session: &Arc<Session>,
     known: &Known,
@@ -94,16 +94,4 @@ async fn show(session: &Session, known: &Known, seen: &Seen) {
         Ok(()) => tokio::time::sleep(shown.duration).await,
         Err(error) => tracing::debug!(%error, "an action could not be shown"),
     }
-}
-
-/// As [`act`], for the second turn of a held call.
-pub(super) async fn act_approved(
-    session: &Arc<Session>,
-    known: &Known,
-    seen: Seen,
-    run: Run,
-    terms: Terms,
-    number: CallNumber,
-) -> First {
-    act(session, known, seen, run, terms, number, true).await
 }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tracing::Instrument as _;
 use tracing::field::Empty;
 
-use super::act::act_approved;
+use super::act::act;
 use super::editor::{self, HeldCall};
 use super::first::First;
 use super::gate::{self, Call, Gate, InSession};
@@ -257,7 +257,7 @@ async fn approved(
                 return First::Done(response::refusal(&error), Some(error));
             }
         };
-        let mut first = act_approved(&session, &known, seen, run, terms, number).await;
+        let mut first = act(&session, &known, seen, run, terms, number, true).await;
         let how = match first.error() {
             Some(error) if error.code == "browser_gone" || error.code == "renderer_crashed" => Finish::OutcomeUnknown,
             _ => Finish::Executed,

@@ -54,7 +54,8 @@ impl Page {
     }
 
     /// Looks once more for secrets before a picture is taken, in all frames: a shadow tree can come without a change that is heard of. A
-    /// frame whose script is busy draws nothing new either, and is not waited for long. Was one found, which what is drawn until now shows?
+    /// frame whose script is busy draws nothing new either, and is not waited for long. Answers whether one was found, in any frame: what
+    /// is drawn until now shows it.
     pub(super) async fn cover(&self) -> bool {
         let MaskConfig { password, card, one_time_code } = self.options.mask;
         if !(password || card || one_time_code) {
@@ -62,13 +63,18 @@ impl Page {
         }
         let frames: Vec<FrameRef> = lock(&self.state).frames.keys().map(|id| FrameRef { id: id.clone() }).collect();
         let nothing = serde_json::json!({});
-        let looks = frames.iter().map(|frame| self.call_once(frame, "sweep", &nothing, COVER_WAIT_MAX));
-        let all = self.unless_dialog(async { Ok(futures_util::future::join_all(looks).await) });
-        let Ok(Ok(looks)) = tokio::time::timeout(COVER_WAIT_MAX, all).await else {
-            tracing::debug!("a page could not be looked through before its picture");
-            return false;
+        // Each for itself, so that one that hangs takes nothing from what the others answer.
+        let look = async |frame| {
+            let looked = self.call_once(frame, "sweep", &nothing, COVER_WAIT_MAX);
+            let looked = tokio::time::timeout(COVER_WAIT_MAX, looked).await.ok().and_then(Result::ok);
+            looked.map(|look| look["found"].as_u64().unwrap_or(0))
         };
-        looks.into_iter().flatten().any(|look| look["found"].as_u64().is_some_and(|found| found > 0))
+        let looks = async { Ok(futures_util::future::join_all(frames.iter().map(look)).await) };
+        let looks = self.unless_dialog(looks).await.unwrap_or_else(|_| vec![None]);
+        if looks.contains(&None) {
+            tracing::debug!("a page could not be looked through before its picture");
+        }
+        looks.into_iter().flatten().any(|found| found > 0)
     }
 
     /// [`Self::cover`] before the first picture of a cast, which is what was drawn last: where that shows what was only now covered,
